@@ -1,0 +1,1 @@
+//! The agent that queues sightings offline and syncs them.

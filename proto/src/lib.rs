@@ -1,0 +1,1 @@
+//! The whole wire contract: codes, records, frames.

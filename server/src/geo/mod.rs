@@ -1,0 +1,1 @@
+//! Coordinates, areas, and the parcel index.

@@ -1,0 +1,5 @@
+//! 耕卫 server.
+
+pub mod exchange;
+pub mod geo;
+pub mod posts;

@@ -1,0 +1,1 @@
+//! QR posts and their labels.
