@@ -9,6 +9,8 @@ import statistics
 import subprocess
 import tempfile
 import time
+import urllib.error
+import urllib.parse
 import urllib.request
 from pathlib import Path
 
@@ -111,3 +113,10 @@ def postgres():
     url = run(ROOT / "scripts" / "postgres.sh", "up", "--durable").splitlines()[-1]
     run("psql", url, "-qc", "create extension if not exists postgis")
     return url
+
+
+def for_gdal(url):
+    """The same database as GDAL's driver wants it: it appends words of its own, which spoil a URL."""
+    parts = urllib.parse.urlsplit(url)
+    return (f"PG:host={parts.hostname} port={parts.port} user={parts.username} password={parts.password} "
+            f"dbname={parts.path[1:]}")

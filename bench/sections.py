@@ -12,7 +12,7 @@ import urllib.request
 from pathlib import Path
 
 import generate
-from measure import (GENGWEI, ROOT, TARGET, WORK, Failed, demo, demo_environment, free_port, median_of, postgres, run,
+from measure import (GENGWEI, ROOT, TARGET, WORK, Failed, demo, demo_environment, for_gdal, free_port, median_of, postgres, run,
                      serving, timed, wrk)
 
 REPEAT = 3
@@ -53,7 +53,7 @@ def import_section(peers_only):
         return {"seconds": seconds, "peak_mb": memory}
 
     def to_postgis():
-        seconds, memory, _ = timed("ogr2ogr", "-f", "PostgreSQL", f"PG:{database}", parcels, "-nln", "parcels",
+        seconds, memory, _ = timed("ogr2ogr", "-f", "PostgreSQL", for_gdal(database), parcels, "-nln", "parcels",
                                    "-overwrite", "-lco", "GEOMETRY_NAME=geom", *tuned, "--config", "PG_USE_COPY", "YES")
         expect(int(run("psql", database, "-Atc", "select count(*) from parcels")))
         return {"seconds": seconds, "peak_mb": memory}
@@ -99,7 +99,7 @@ def point_section(peers_only):
     parcels, _, _ = generate.layer(WORK)
     database, count = postgres(), 100_000
     if run("psql", database, "-Atc", "select to_regclass('parcels')").strip() != "parcels":
-        run("ogr2ogr", "-f", "PostgreSQL", f"PG:{database}", parcels, "-nln", "parcels", "-lco", "GEOMETRY_NAME=geom",
+        run("ogr2ogr", "-f", "PostgreSQL", for_gdal(database), parcels, "-nln", "parcels", "-lco", "GEOMETRY_NAME=geom",
             "-gt", "65536", "--config", "PG_USE_COPY", "YES")
     values = "\n".join(f"{lon}\t{lat}" for lon, lat in generate.points(count))
     run("psql", database, "-qc", "drop table if exists bench_point; create table bench_point (lon float8, lat float8)")
