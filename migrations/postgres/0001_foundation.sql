@@ -6,13 +6,11 @@ create table revisions (
     value bigint not null
 );
 
--- Sealed under the master key; see server/src/crypto.
-create table keys (
-    purpose text collate "C" not null,
-    version bigint not null,
+-- One row: all keys (labels, reporters' phones, devices), sealed under the master key; see server/src/crypto.
+create table keyring (
+    id bigint primary key,
     sealed bytea not null,
-    created_at bigint not null,
-    primary key (purpose, version)
+    updated_at bigint not null
 );
 
 create table people (
