@@ -1,5 +1,7 @@
 //! Parcel codes (一地一码): the vectors, what people type, and what the check character finds.
 
+#![expect(clippy::unwrap_used, reason = "a helper of a test may fail it")]
+
 use gengwei_proto::{CodeError, ParcelCode, RegionCode};
 use proptest::prelude::*;
 

@@ -1,5 +1,7 @@
 //! Administrative codes: what the registers of 中卫市 hold must read, whatever form it is written in.
 
+#![expect(clippy::unwrap_used, reason = "a helper of a test may fail it")]
+
 use gengwei_proto::{CodeError, Level, RegionCode};
 use proptest::prelude::*;
 

@@ -45,7 +45,7 @@ pub(super) fn text(ascii: &[u8]) -> &str {
 }
 
 /// Writes `value` in decimal, right-aligned, with leading zeros; higher digits are cut off.
-pub(super) fn write_decimal(to: &mut [u8], mut value: u32) {
+pub(super) fn write_decimal(to: &mut [u8], mut value: u64) {
     for digit in to.iter_mut().rev() {
         *digit = b'0' + (value % 10) as u8;
         value /= 10;
@@ -53,6 +53,6 @@ pub(super) fn write_decimal(to: &mut [u8], mut value: u32) {
 }
 
 /// Reads digits that are ASCII by construction.
-pub(super) fn read_decimal(digits: &[u8]) -> u32 {
-    digits.iter().fold(0, |value, digit| value * 10 + u32::from(digit - b'0'))
+pub(super) fn read_decimal(digits: &[u8]) -> u64 {
+    digits.iter().fold(0, |value, digit| value * 10 + u64::from(digit - b'0'))
 }

@@ -1,5 +1,7 @@
 //! The codes of places: administrative divisions (行政区划) and parcels (一地一码).
 
+#[cfg(feature = "wire")]
+mod cbor;
 mod digits;
 mod error;
 mod parcel;

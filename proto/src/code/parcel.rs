@@ -56,7 +56,7 @@ impl ParcelCode {
         let mut body = [b'0'; BODY];
         body[VILLAGE].copy_from_slice(village.village_digits());
         write_decimal(&mut body[GROUP], group.into());
-        write_decimal(&mut body[SERIAL], serial);
+        write_decimal(&mut body[SERIAL], serial.into());
         Self::from_digits(body)
     }
 
@@ -71,6 +71,25 @@ impl ParcelCode {
             return Err(CodeError::Length { got: body.count, expected: "19 digits" });
         }
         Self::from_digits(body.bytes)
+    }
+
+    /// The 19 digits before the check character as a number: 8 bytes instead of 20 on the wire.
+    #[must_use]
+    pub fn body_number(&self) -> u64 {
+        read_decimal(&self.0[..BODY])
+    }
+
+    /// The code of a [`body_number`](Self::body_number).
+    ///
+    /// # Errors
+    /// As [`from_body`](Self::from_body).
+    pub fn from_body_number(number: u64) -> Result<Self, CodeError> {
+        if number >= 10_u64.pow(BODY as u32) {
+            return Err(CodeError::Length { got: LENGTH, expected: "19 digits" });
+        }
+        let mut body = [0; BODY];
+        write_decimal(&mut body, number);
+        Self::from_digits(body)
     }
 
     /// Takes 19 ASCII digits, checks what they name and adds the check character.
@@ -122,7 +141,7 @@ impl ParcelCode {
     /// The serial number within the group, 1 to 99999.
     #[must_use]
     pub fn serial(&self) -> u32 {
-        read_decimal(&self.0[SERIAL])
+        read_decimal(&self.0[SERIAL]) as u32
     }
 
     /// The code in groups for people to read: `640502 102 210 01 00001 X`.

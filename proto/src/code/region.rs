@@ -2,7 +2,7 @@ use core::fmt;
 use core::str::FromStr;
 
 use super::CodeError;
-use super::digits::{normalise, text, write_decimal};
+use super::digits::{normalise, read_decimal, text, write_decimal};
 
 const LENGTHS: &str = "4, 6, 9, 12, 14 or 19 digits";
 
@@ -139,6 +139,25 @@ impl RegionCode {
         let mut bytes = self.0;
         write_decimal(&mut bytes[Level::Village.digits()..], number.into());
         Some(Self(bytes))
+    }
+
+    /// The code with its group, 14 digits, as a number: 8 bytes instead of 14 on the wire.
+    #[must_use]
+    pub fn number(&self) -> u64 {
+        read_decimal(&self.0)
+    }
+
+    /// The code of a [`number`](Self::number).
+    ///
+    /// # Errors
+    /// When the number has more than 14 digits or names no unit.
+    pub fn from_number(number: u64) -> Result<Self, CodeError> {
+        if number >= 10_u64.pow(Level::Group.digits() as u32) {
+            return Err(CodeError::Length { got: 15, expected: "14 digits" });
+        }
+        let mut digits = [0; Level::Group.digits()];
+        write_decimal(&mut digits, number);
+        Self::from_digits(digits)
     }
 
     /// The digits that `level` adds to those of the level above; for the city those after the province.

@@ -1,1 +1,4 @@
 //! QR posts and their labels.
+
+pub mod qr;
+pub mod tag;
