@@ -6,7 +6,6 @@
 use std::sync::Arc;
 
 use jiff::civil::Date;
-use jiff::tz::{Offset, TimeZone};
 use rand::TryRng;
 use uuid::Uuid;
 
@@ -64,11 +63,6 @@ impl Env {
         let millis = (self.now().0 / 1_000).max(0).unsigned_abs();
         uuid::Builder::from_unix_timestamp_millis(millis, &self.random()).into_uuid().to_string()
     }
-}
-
-/// China's time zone.
-pub fn china() -> TimeZone {
-    TimeZone::fixed(Offset::constant(8))
 }
 
 /// Whether `text` is a UUID of version 7, the form in which clients make ids.

@@ -5,10 +5,14 @@ use std::fmt;
 use std::ops::Deref;
 use std::str::FromStr;
 
-use jiff::civil::Date;
+use jiff::civil::{Date, DateTime};
+use jiff::tz::Offset;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use sqlx::error::BoxDynError;
 use sqlx::{Database, Decode, Type};
+
+/// China's offset from UTC; it has no summer time.
+const CHINA: Offset = Offset::constant(8);
 
 /// A moment, in microseconds since 1970-01-01 UTC. Stored as an integer, because text timestamps sort
 /// wrongly on SQLite; written RFC 3339 with China's offset in JSON.
@@ -19,7 +23,7 @@ pub struct Timestamp(pub i64);
 impl Timestamp {
     /// The date in China at this moment.
     pub fn date(self) -> Date {
-        self.zoned().date()
+        self.civil().date()
     }
 
     /// This moment plus so many seconds.
@@ -34,20 +38,19 @@ impl Timestamp {
 
     /// The start of a day in China.
     pub fn start_of(date: Date) -> Self {
-        let zoned = date.to_zoned(crate::env::china()).expect("a fixed offset has every midnight");
-        Self(zoned.timestamp().as_microsecond())
+        let midnight = CHINA.to_timestamp(date.at(0, 0, 0, 0)).unwrap_or(jiff::Timestamp::UNIX_EPOCH);
+        Self(midnight.as_microsecond())
     }
 
-    fn zoned(self) -> jiff::Zoned {
-        let moment = jiff::Timestamp::from_microsecond(self.0).unwrap_or(jiff::Timestamp::UNIX_EPOCH);
-        moment.to_zoned(crate::env::china())
+    /// Date and time of day in China.
+    pub fn civil(self) -> DateTime {
+        CHINA.to_datetime(jiff::Timestamp::from_microsecond(self.0).unwrap_or(jiff::Timestamp::UNIX_EPOCH))
     }
 }
 
 impl fmt::Display for Timestamp {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let zoned = self.zoned();
-        write!(f, "{}{}", zoned.datetime(), "+08:00")
+        write!(f, "{}+08:00", self.civil())
     }
 }
 
