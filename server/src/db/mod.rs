@@ -11,6 +11,8 @@ mod migrate;
 mod query;
 #[cfg(test)]
 pub mod testing;
+#[cfg(test)]
+mod tests;
 mod types;
 mod writer;
 

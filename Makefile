@@ -1,0 +1,56 @@
+# 耕卫 Gengwei. `make` alone explains itself.
+
+SHELL := bash
+.SHELLFLAGS := -eu -o pipefail -c
+.ONESHELL:
+.DEFAULT_GOAL := help
+.PHONY: help build run test lint bench soak clean
+
+TARGET := $(or $(CARGO_TARGET_DIR),target)
+BIN := $(TARGET)/release/gengwei
+LISTEN := $(or $(GENGWEI_LISTEN),127.0.0.1:8080)
+
+help: ## this list
+	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /make \1\t/' | expand -t 16
+
+build: ## the release binary, target/release/gengwei
+	@scripts/setup.sh run
+	cargo build --release --locked -p gengwei-server
+
+run: build ## build, load the demo city into ./data, serve it at http://127.0.0.1:8080 (Ctrl-C stops)
+	@$(BIN) demo
+	echo
+	echo "Serving http://$(LISTEN) — Ctrl-C stops."
+	exec $(BIN) serve
+
+test: ## every test, on SQLite and on a private PostgreSQL, at most 20 minutes
+	@scripts/setup.sh run test
+	trap 'scripts/postgres.sh down' EXIT
+	scripts/postgres.sh up >/dev/null
+	cargo build --locked -p gengwei-server
+	if command -v cargo-nextest >/dev/null; then
+	  cargo test --workspace --locked --doc -q
+	  cargo nextest run --workspace --locked
+	else
+	  cargo test --workspace --locked
+	fi
+
+lint: ## format, clippy and the invariants that can be checked cheaply
+	@cargo fmt --all --check
+	cargo clippy --workspace --all-targets --locked -- -D warnings
+	scripts/invariants.sh
+
+bench: ## ours against its peers in one run, written to BENCHMARKS.md; ONLY=import|point|scan|patrol for one section
+	@scripts/setup.sh run bench
+	python3 bench/run.py $(ONLY)
+
+soak: ## the long ones: ten minutes of HTTP fuzzing on each database (SOAK_SECONDS)
+	@scripts/setup.sh run test
+	trap 'scripts/postgres.sh down' EXIT
+	cargo build --locked -p gengwei-server
+	FUZZ_SECONDS=$(or $(SOAK_SECONDS),600) cargo test --locked -p gengwei-tests --test fuzz -- --test-threads=1 --nocapture
+
+clean: ## what was built, and the test services; never ./data
+	@scripts/postgres.sh down
+	scripts/postgres.sh down --durable
+	cargo clean

@@ -1,0 +1,198 @@
+//! A place where the program can live: its data directory and its database, and its command line.
+
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+use std::sync::OnceLock;
+
+use serde_json::Value;
+use sqlx::{AssertSqlSafe, Connection, PgConnection, SqliteConnection};
+use tempfile::TempDir;
+
+/// The database that a story runs on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Backend {
+    /// A file in the data directory, the default.
+    Sqlite,
+    /// A fresh database of the shared test cluster (`scripts/postgres.sh`).
+    Postgres,
+}
+
+/// A data directory and a database of their own, gone when dropped.
+pub struct Site {
+    dir: TempDir,
+    backend: Backend,
+    database_url: Option<String>,
+}
+
+/// What a command of the program answered.
+pub struct Output {
+    /// 0 done, 1 failed, 2 wrong usage.
+    pub code: i32,
+    /// Standard output.
+    pub stdout: String,
+    /// Standard error.
+    pub stderr: String,
+}
+
+impl Site {
+    /// An empty place: no table, no file.
+    pub fn new(backend: Backend) -> Self {
+        let dir = tempfile::Builder::new().prefix("gengwei-").tempdir().expect("a temporary directory");
+        let database_url = (backend == Backend::Postgres).then(create_database);
+        Self { dir, backend, database_url }
+    }
+
+    /// Which database this is.
+    pub fn backend(&self) -> Backend {
+        self.backend
+    }
+
+    /// The data directory.
+    pub fn data(&self) -> PathBuf {
+        self.dir.path().join("data")
+    }
+
+    /// A path beside the data directory, for what a story reads and writes itself.
+    pub fn path(&self, name: &str) -> PathBuf {
+        self.dir.path().join(name)
+    }
+
+    /// The program with this place as its configuration and nothing else from the caller's environment.
+    pub fn command<S: AsRef<std::ffi::OsStr>>(&self, args: impl IntoIterator<Item = S>) -> Command {
+        let mut command = Command::new(binary());
+        command.args(args).current_dir(self.dir.path()).env("GENGWEI_DATA", self.data()).stdin(Stdio::null());
+        command.env("GENGWEI_COAP_LISTEN", "off").env_remove("GENGWEI_EVIDENCE_URL");
+        match &self.database_url {
+            Some(url) => command.env("DATABASE_URL", url),
+            None => command.env_remove("DATABASE_URL"),
+        };
+        command
+    }
+
+    /// Runs a command of the program to its end.
+    pub fn run<S: AsRef<std::ffi::OsStr>>(&self, args: impl IntoIterator<Item = S>) -> Output {
+        let done = self.command(args).output().expect("the program can be started");
+        Output {
+            code: done.status.code().unwrap_or(-1),
+            stdout: String::from_utf8_lossy(&done.stdout).into_owned(),
+            stderr: String::from_utf8_lossy(&done.stderr).into_owned(),
+        }
+    }
+
+    /// Runs one statement on the database behind the program's back, as a tamperer would; answers the rows
+    /// it touched.
+    pub fn tamper(&self, sql: &str) -> u64 {
+        let sqlite = format!("sqlite://{}", self.data().join("gengwei.db").display());
+        block_on(async {
+            match &self.database_url {
+                Some(url) => {
+                    let mut database = PgConnection::connect(url).await?;
+                    Ok(sqlx::raw_sql(AssertSqlSafe(sql)).execute(&mut database).await?.rows_affected())
+                }
+                None => {
+                    let mut database = SqliteConnection::connect(&sqlite).await?;
+                    Ok(sqlx::raw_sql(AssertSqlSafe(sql)).execute(&mut database).await?.rows_affected())
+                }
+            }
+        })
+    }
+}
+
+impl Drop for Site {
+    fn drop(&mut self) {
+        if let Some(name) = self.database_url.as_deref().and_then(|url| url.rsplit('/').next()) {
+            on_cluster(&format!("DROP DATABASE IF EXISTS {name} WITH (FORCE)"));
+        }
+    }
+}
+
+impl Output {
+    /// Asserts that the command is done (exit code 0).
+    #[track_caller]
+    pub fn done(self) -> Self {
+        assert_eq!(self.code, 0, "the command failed:\n{}\n{}", self.stdout, self.stderr);
+        self
+    }
+
+    /// Asserts that the command failed (exit code 1) and said why.
+    #[track_caller]
+    pub fn failed(self) -> Self {
+        assert_eq!(self.code, 1, "not a failure:\n{}\n{}", self.stdout, self.stderr);
+        assert!(!self.stderr.trim().is_empty() || !self.stdout.trim().is_empty(), "it failed without a word");
+        self
+    }
+
+    /// The last line of standard output.
+    pub fn last_line(&self) -> &str {
+        self.stdout.trim_end().lines().next_back().unwrap_or_default()
+    }
+
+    /// Standard output of a command run with `--json`: one object a line.
+    pub fn objects(&self) -> Vec<Value> {
+        let object = |line| serde_json::from_str(line).unwrap_or_else(|error| panic!("{error} in {line}"));
+        self.stdout.lines().filter(|line| !line.trim().is_empty()).map(object).collect()
+    }
+}
+
+/// The program under test: `GENGWEI_BIN`, or what cargo last built beside this test; built if missing.
+fn binary() -> &'static Path {
+    static BINARY: OnceLock<PathBuf> = OnceLock::new();
+    BINARY.get_or_init(|| {
+        if let Some(path) = std::env::var_os("GENGWEI_BIN") {
+            return std::path::absolute(path).expect("a path");
+        }
+        // A test lives in <target>/<profile>/deps.
+        let test = std::env::current_exe().expect("a running program has a path");
+        let profile = test.ancestors().nth(2).expect("a test lives in a target directory");
+        let path = profile.join(format!("gengwei{}", std::env::consts::EXE_SUFFIX));
+        if !path.exists() {
+            let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
+            let build = ["build", "-p", "gengwei-server", "--bin", "gengwei"];
+            let built = Command::new(cargo).args(build).current_dir(root()).status();
+            assert!(
+                built.is_ok_and(|status| status.success()) && path.exists(),
+                "the program does not build"
+            );
+        }
+        path
+    })
+}
+
+/// The root of the repository.
+fn root() -> &'static Path {
+    Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/.."))
+}
+
+/// The maintenance database of the test cluster: `GENGWEI_TEST_POSTGRES`, or a shared private one.
+fn cluster() -> &'static str {
+    static CLUSTER: OnceLock<String> = OnceLock::new();
+    CLUSTER.get_or_init(|| {
+        if let Ok(url) = std::env::var("GENGWEI_TEST_POSTGRES") {
+            return url;
+        }
+        let up = Command::new(root().join("scripts/postgres.sh")).arg("up").output();
+        let up = up.expect("scripts/postgres.sh can be started");
+        assert!(up.status.success(), "{}", String::from_utf8_lossy(&up.stderr));
+        String::from_utf8_lossy(&up.stdout).lines().next_back().expect("a URL").to_owned()
+    })
+}
+
+fn create_database() -> String {
+    let name = format!("story_{}", crate::scene::new_id().simple());
+    on_cluster(&format!("CREATE DATABASE {name}"));
+    let (server, _) = cluster().rsplit_once('/').expect("the URL names a database");
+    format!("{server}/{name}")
+}
+
+fn on_cluster(sql: &str) {
+    block_on(async {
+        let mut maintenance = PgConnection::connect(cluster()).await?;
+        sqlx::raw_sql(AssertSqlSafe(sql)).execute(&mut maintenance).await?;
+        Ok(())
+    });
+}
+
+fn block_on<T>(work: impl Future<Output = Result<T, sqlx::Error>>) -> T {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
+    runtime.block_on(work).expect("the database answers")
+}
