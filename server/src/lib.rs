@@ -21,6 +21,7 @@ pub mod grid;
 pub mod jobs;
 pub mod keys;
 pub mod openapi;
+pub mod parcels;
 pub mod policy;
 pub mod posts;
 pub mod router;

@@ -21,10 +21,7 @@ const LONGEST: Duration = Duration::from_secs(60);
 
 /// The API with its description.
 pub fn api() -> OpenApiRouter<App> {
-    openapi::router()
-        .merge(accounts::routes())
-        .merge(evidence::routes())
-        .merge(grid::routes())
+    openapi::router().merge(accounts::routes()).merge(evidence::routes()).merge(grid::routes())
 }
 
 /// The whole service.

@@ -12,6 +12,7 @@ use crate::db::{Db, Topic};
 use crate::env::Env;
 use crate::evidence::Photos;
 use crate::grid::Grid;
+use crate::parcels::Locator;
 use crate::policy::Policy;
 
 /// The application's parts; cheap to clone.
@@ -23,6 +24,7 @@ struct Parts {
     decoy: String,
     grid: ArcSwap<Grid>,
     grid_revision: AtomicI64,
+    locator: ArcSwap<Locator>,
 }
 
 /// What an [`App`] is made of.
@@ -47,7 +49,13 @@ impl App {
     /// Puts the parts together and reads the snapshots.
     pub async fn new(setup: Setup) -> sqlx::Result<Self> {
         let decoy = crate::auth::password::decoy(&setup.env);
-        let parts = Parts { decoy, grid: ArcSwap::default(), grid_revision: AtomicI64::new(-1), setup };
+        let parts = Parts {
+            decoy,
+            grid: ArcSwap::default(),
+            grid_revision: AtomicI64::new(-1),
+            locator: ArcSwap::default(),
+            setup,
+        };
         let app = Self(Arc::new(parts));
         app.refresh().await?;
         Ok(app)
@@ -101,6 +109,11 @@ impl App {
     /// The revision of [`App::grid`].
     pub fn grid_revision(&self) -> i64 {
         self.0.grid_revision.load(Ordering::Relaxed)
+    }
+
+    /// Which parcel lies where.
+    pub fn locator(&self) -> Arc<Locator> {
+        self.0.locator.load_full()
     }
 
     /// Brings the snapshots up to the revisions in the database.
