@@ -39,6 +39,11 @@ fn windows_or_iso(bare: &str) -> Option<&'static Encoding> {
     }
 }
 
+/// The name of an encoding as users write it.
+pub fn name(encoding: &'static Encoding) -> &'static str {
+    if encoding == GB18030 { "GB18030" } else { encoding.name() }
+}
+
 /// The encoding a DBF's language driver byte stands for, where it stands for one without doubt.
 ///
 /// 0x57 ("ANSI of the writing machine") and the DOS pages 437 and 850 are left to the bytes.
@@ -70,6 +75,8 @@ pub struct Evidence {
     /// Texts seen that are not plain ASCII.
     texts: u32,
     utf8_broken: u32,
+    /// Characters of two, and of three or four bytes, as UTF-8.
+    utf8_narrow: u32,
     utf8_wide: u32,
     gb_broken: u32,
     gb_pairs: u32,
@@ -113,12 +120,25 @@ impl Evidence {
         if self.example.is_empty() {
             self.example = text[..text.len().min(60)].to_vec();
         }
-        match std::str::from_utf8(text) {
-            Ok(decoded) => self.utf8_wide += decoded.chars().any(|c| c.len_utf8() > 2) as u32,
-            Err(error) if error.error_len().is_none() && error.valid_up_to() > 0 => self.utf8_wide += 1,
-            Err(_) => self.utf8_broken += 1,
-        }
+        self.add_utf8(text);
         self.add_gb(text);
+    }
+
+    fn add_utf8(&mut self, text: &[u8]) {
+        let valid = match std::str::from_utf8(text) {
+            Ok(valid) => valid,
+            Err(error) if error.error_len().is_none() => {
+                std::str::from_utf8(&text[..error.valid_up_to()]).unwrap_or_default()
+            }
+            Err(_) => {
+                self.utf8_broken += 1;
+                return;
+            }
+        };
+        for c in valid.chars().filter(|c| !c.is_ascii()) {
+            let count = if c.len_utf8() == 2 { &mut self.utf8_narrow } else { &mut self.utf8_wide };
+            *count += 1;
+        }
     }
 
     fn add_gb(&mut self, text: &[u8]) {
@@ -161,14 +181,29 @@ impl Evidence {
             && (pairs < 16 || self.beyond_hangul > 0)
     }
 
+    /// Whether every text is valid as UTF-8, ASCII included.
+    pub fn is_valid_utf8(&self) -> bool {
+        self.utf8_broken == 0
+    }
+
+    /// Whether it is UTF-8 more likely than the GB family.
+    fn leans_to_utf8(&self) -> bool {
+        self.is_valid_utf8() && self.utf8_wide > 0 && !self.is_plausible_gb()
+    }
+
+    /// Whether so much is valid as UTF-8 that it cannot be chance. A rare character or two in GBK can
+    /// happen to have the bit pattern of UTF-8.
+    fn is_surely_utf8(&self) -> bool {
+        self.is_valid_utf8() && (self.gb_broken > 0 || self.utf8_wide >= 4 || self.utf8_narrow >= 8)
+    }
+
     /// The verdict.
     pub fn finding(&self) -> Finding {
-        let utf8 = self.utf8_broken == 0;
-        match (utf8, self.is_plausible_gb()) {
+        match (self.is_surely_utf8(), self.is_plausible_gb()) {
             _ if self.texts == 0 => Finding::Ascii,
             (true, false) => Finding::Utf8,
             (false, true) => Finding::Gb18030,
-            (true, true) | (false, false) => Finding::Unknown,
+            _ => Finding::Unknown,
         }
     }
 
@@ -219,7 +254,7 @@ pub fn decide(
     if let Some(label) = chosen {
         let encoding = by_label(label).ok_or_else(|| format!("不认识的文字编码“{label}”"))?;
         if evidence.refutes(encoding) {
-            return Err(format!("文件里的文字不是有效的 {}", encoding.name()));
+            return Err(format!("文件里的文字不是有效的 {}", name(encoding)));
         }
         return Ok(Decision { encoding, note: None });
     }
@@ -232,7 +267,7 @@ pub fn decide(
 fn check_declared(declared: Declared, evidence: &Evidence) -> Result<Decision, String> {
     let Declared { encoding, place } = declared;
     let likely = match evidence.finding() {
-        Finding::Utf8 if evidence.utf8_wide > 0 => Some(UTF_8),
+        _ if evidence.leans_to_utf8() => Some(UTF_8),
         Finding::Gb18030 => Some(GB18030),
         _ => None,
     };
@@ -246,8 +281,8 @@ fn check_declared(declared: Declared, evidence: &Evidence) -> Result<Decision, S
         return Ok(Decision { encoding, note: None });
     }
     let hint =
-        likely.map(|e| format!("，倒像是 {}（例如“{}”）", e.name(), evidence.example(e))).unwrap_or_default();
-    Err(format!("{place}写明文字编码是 {}，但文件里的文字不是{hint}", encoding.name()))
+        likely.map(|e| format!("，倒像是 {}（例如“{}”）", name(e), evidence.example(e))).unwrap_or_default();
+    Err(format!("{place}写明文字编码是 {}，但文件里的文字不是{hint}", name(encoding)))
 }
 
 fn detect(evidence: &Evidence) -> Result<Decision, String> {
@@ -265,7 +300,7 @@ fn detect(evidence: &Evidence) -> Result<Decision, String> {
     };
     let note = format!(
         "文件没有说明文字编码，按内容判断为 {}（例如“{}”）；如果不对，请用 --encoding 指明",
-        encoding.name(),
+        name(encoding),
         evidence.example(encoding),
     );
     Ok(Decision { encoding, note: Some(note) })

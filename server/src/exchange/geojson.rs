@@ -10,7 +10,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use encoding_rs::{UTF_8, UTF_16BE, UTF_16LE};
 
-use super::encoding::{self, Evidence, Finding, Transcoder};
+use super::encoding::{self, Evidence, Transcoder};
 use super::feature::{Columns, Parsed, parse_crs_member, parse_feature};
 use super::json::{Scanner, Stop};
 use super::layer::{
@@ -73,8 +73,7 @@ fn decide_encoding(
         [0xFF, 0xFE, ..] => Some(UTF_16LE),
         [0xFE, 0xFF, ..] => Some(UTF_16BE),
         [0xEF, 0xBB, 0xBF, ..] => Some(UTF_8),
-        // A stray broken byte is one row's error, not the file's.
-        _ if evidence.finding() == Finding::Utf8 || evidence.finding() == Finding::Ascii => Some(UTF_8),
+        _ if evidence.is_valid_utf8() => Some(UTF_8),
         _ => None,
     };
     if let (None, Some(marked)) = (&options.encoding, marked) {
@@ -127,10 +126,10 @@ impl Window {
         self.bytes.drain(..self.start);
         self.start = 0;
         let kept = self.bytes.len();
-        if kept as u64 > MAX_RECORD {
+        let wanted = kept.max(Self::STEP).min((MAX_RECORD as usize).saturating_sub(kept));
+        if wanted == 0 {
             return Err(io::Error::other(format!("一个要素超过上限 {MAX_RECORD} 字节")));
         }
-        let wanted = kept.max(Self::STEP);
         let got = self.source.by_ref().take(wanted as u64).read_to_end(&mut self.bytes)?;
         self.ended = got < wanted;
         Ok(got > 0)

@@ -180,8 +180,15 @@ impl<'a> Scanner<'a> {
         let length = rest.iter().position(|b| {
             matches!(b, b',' | b':' | b'}' | b']' | b'{' | b'[' | b'"') || b.is_ascii_whitespace()
         });
-        self.at += length.ok_or(Stop::NeedMore)?;
-        Ok(())
+        match length {
+            None => Err(Stop::NeedMore),
+            // A form feed ends a word but is no white space in JSON: without this nothing would move.
+            Some(0) => malformed("这里不是一个值"),
+            Some(length) => {
+                self.at += length;
+                Ok(())
+            }
+        }
     }
 
     /// A scalar; an object or array is left in place and gives `None`.

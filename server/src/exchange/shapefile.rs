@@ -82,7 +82,7 @@ pub(super) fn open_parts(parts: Parts, options: &LayerOptions) -> Result<Layer, 
         .iter()
         .map(|column| column.field(encoding).ok_or(encoding))
         .collect::<Result<Vec<_>, _>>()
-        .map_err(|e| OpenError::Encoding(format!(".dbf 的字段名不是有效的 {}", e.name())))?;
+        .map_err(|e| OpenError::Encoding(format!(".dbf 的字段名不是有效的 {}", encoding::name(e))))?;
     for field in fields.iter().filter(|f| f.kind == FieldKind::Unread) {
         warnings.push(format!("字段 {} 的类型不支持，没有读", field.name));
     }
@@ -227,7 +227,8 @@ impl Reader {
                     value
                 }
                 Cell::WrongEncoding => {
-                    let reason = format!("字段 {} 的文字不是有效的 {}", field.name, self.encoding.name());
+                    let reason =
+                        format!("字段 {} 的文字不是有效的 {}", field.name, encoding::name(self.encoding));
                     let error = RowError::new(row, RowErrorKind::Encoding, reason);
                     return Err(RowError { field: Some(field.name.clone()), ..error });
                 }

@@ -4,7 +4,7 @@ use std::fs::File;
 use std::io::{self, Read, Seek};
 use std::path::{Path, PathBuf};
 
-use encoding_rs::{Encoding, UTF_16BE, UTF_16LE};
+use encoding_rs::{Encoding, UTF_8, UTF_16BE, UTF_16LE};
 use jiff::civil::Date;
 
 use super::dates::{from_number, half_width, parse_date};
@@ -159,10 +159,13 @@ fn csv_encoding(
     let head = head.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(head);
     let mut evidence = Evidence::default();
     head.split(|b| matches!(b, b',' | b'\n' | b'\t')).for_each(|text| evidence.add(text));
+    // UTF-8 is what is expected; only another guess is worth a word.
+    if options.encoding.is_none() && evidence.is_valid_utf8() {
+        return Ok(UTF_8);
+    }
     let decision =
         encoding::decide(options.encoding.as_deref(), None, &evidence).map_err(TableError::Encoding)?;
-    // UTF-8 is what is expected; only another guess is worth a word.
-    warnings.extend(decision.note.filter(|_| decision.encoding != encoding_rs::UTF_8));
+    warnings.extend(decision.note);
     Ok(decision.encoding)
 }
 
@@ -184,7 +187,7 @@ fn csv_rows(file: File, encoding: &'static Encoding, delimiter: u8) -> impl Iter
         let record = record.map_err(|e| error(line + 1, format!("这一行读不出来：{e}")))?;
         line = record.position().map_or(line + 1, csv::Position::line);
         if record.iter().any(|cell| cell.contains('\u{FFFD}')) {
-            return Err(error(line, format!("文字里有不是 {} 的字节", encoding.name())));
+            return Err(error(line, format!("文字里有不是 {} 的字节", encoding::name(encoding))));
         }
         Ok((line, record.iter().map(|cell| Cell::Text(cell.to_owned())).collect()))
     })

@@ -169,8 +169,8 @@ fn one_broken_text_rejects_its_row_and_no_other() {
 #[test]
 fn half_a_character_cut_off_by_the_field_width_is_dropped_and_told() {
     let full = GBK.encode("a沙坡头区东园镇某某").0.into_owned();
-    let mut cut = full[..20.min(full.len())].to_vec();
-    cut.resize(19, b'x');
+    let mut cut = full[..].to_vec();
+    cut.resize(23, b'x');
     cut.push(0xC7);
     let (_folder, path) = text_shapefile(0x4D, None, &[b"ZLDWMC"], &[vec![cut]]);
     let mut layer = open(&path).unwrap();
@@ -200,6 +200,12 @@ fn finding(encoding: &'static Encoding, text: &str) -> Finding {
 fn the_famous_short_word_is_not_taken_for_utf8() {
     // 联通 in GBK has the bit pattern of two-byte UTF-8, overlong.
     assert_eq!(finding(GBK, "联通"), Finding::Gb18030);
+}
+
+#[test]
+fn two_characters_of_utf8_are_enough_to_doubt_a_gbk_declaration() {
+    let (_folder, path) = text_shapefile(0x4D, None, &[b"DLMC"], &encoded(UTF_8, &["旱地"]));
+    assert!(open(&path).unwrap_err().to_string().contains("旱地"));
 }
 
 proptest! {

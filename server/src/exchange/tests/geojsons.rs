@@ -210,6 +210,14 @@ fn nesting_a_million_deep_neither_overflows_nor_ends_the_reading() {
 }
 
 #[test]
+fn a_form_feed_between_values_is_an_error_not_an_endless_loop() {
+    let row = feature("{}").replace("37.1],", "37.1\u{C}],").replace("],[", "],\u{C}[");
+    let (_folder, path) = file("x.json", collection("", &[row]));
+    let (features, errors) = read_all(&mut open(&path).unwrap());
+    assert!(features.is_empty() && errors[0].is_fatal());
+}
+
+#[test]
 fn a_single_feature_larger_than_the_bound_ends_the_reading_not_the_memory() {
     let huge = format!(r#"{{"type":"Feature","properties":{{"a":"{}"}}}}"#, "x".repeat(40 << 20));
     let (_folder, path) = file("x.json", collection("", &[feature("{}"), huge]));

@@ -19,7 +19,8 @@ fn changed(statements: &[&str]) -> (tempfile::TempDir, std::path::PathBuf) {
     std::fs::copy(repository_file("dltb.gpkg"), &path).unwrap();
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     runtime.block_on(async {
-        let mut connection = SqliteConnectOptions::new().filename(&path).connect().await.unwrap();
+        let mut connection =
+            SqliteConnectOptions::new().filename(&path).foreign_keys(false).connect().await.unwrap();
         for statement in statements {
             sqlx::query(AssertSqlSafe(*statement)).execute(&mut connection).await.unwrap();
         }

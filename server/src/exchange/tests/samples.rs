@@ -97,9 +97,9 @@ pub(super) fn shp(records: &[Vec<u8>]) -> (Vec<u8>, Vec<u8>) {
     (with_header(body), with_header(index))
 }
 
-/// A `.dbf` of text columns of 20 bytes, given in bytes, with a language driver byte.
+/// A `.dbf` of text columns of 24 bytes, given in bytes, with a language driver byte.
 pub(super) fn dbf(language: u8, names: &[&[u8]], rows: &[Vec<Vec<u8>>]) -> Vec<u8> {
-    let columns: Vec<_> = names.iter().map(|name| (*name, b'C', 20_u8, 0_u8)).collect();
+    let columns: Vec<_> = names.iter().map(|name| (*name, b'C', 24_u8, 0_u8)).collect();
     dbf_typed(language, &columns, rows)
 }
 

@@ -204,7 +204,7 @@ fn rows_marked_deleted_are_passed_over_with_a_word() {
     let squares: Vec<_> = (0..3).map(|i| polygon_record(&[&square(f64::from(i), 0.0, 1.0)])).collect();
     let (shp, shx) = shp(&squares);
     let mut table = dbf(0, &[b"BSM"], &names(3));
-    table[65 + 21] = b'*';
+    table[65 + 25] = b'*';
     let (_folder, path) = shapefile(&[("shp", &shp), ("shx", &shx), ("dbf", &table)]);
     let mut layer = open(&path).unwrap();
     let (features, errors) = read_all(&mut layer);
