@@ -14,7 +14,7 @@ use utoipa_axum::router::OpenApiRouter;
 
 use crate::error::{self, Problem};
 use crate::state::App;
-use crate::{accounts, evidence, grid, openapi, telemetry};
+use crate::{accounts, evidence, grid, openapi, parcels, telemetry};
 
 /// No request may take longer; imports answer at once and go on by themselves.
 const LONGEST: Duration = Duration::from_secs(60);

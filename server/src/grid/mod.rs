@@ -15,7 +15,7 @@ use jiff::civil::Date;
 use crate::db::Db;
 use appointments::Term;
 
-pub use http::routes;
+pub use http::{AtLevel, OnDay, Responsible, responsible, routes};
 
 /// A unit: city, county, township, village or village group.
 #[derive(Clone, Debug, PartialEq)]

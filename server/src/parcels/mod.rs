@@ -1,5 +1,9 @@
 //! Parcels (地块): one permanent code each (一地一码, R02).
 
+pub mod assign;
+pub mod classes;
+mod http;
+pub mod import;
 pub mod locator;
 pub mod sql;
 
@@ -8,6 +12,7 @@ use jiff::civil::Date;
 
 use crate::db::{Session, Text};
 
+pub use http::routes;
 pub use locator::Locator;
 
 /// A parcel as everybody else needs it.

@@ -124,6 +124,11 @@ impl App {
             self.0.grid.store(Arc::new(loaded));
             self.0.grid_revision.store(grid, Ordering::Relaxed);
         }
+        let parcels = sql::revision(self.db(), Topic::Parcels).await?;
+        let locator = self.locator();
+        if parcels != locator.revision() {
+            self.0.locator.store(Arc::new(locator.refreshed(self.db(), parcels).await?));
+        }
         Ok(())
     }
 }
