@@ -11,13 +11,14 @@ use core::ops::{ControlFlow, Range};
 
 use embedded_storage_async::nor_flash::{MultiwriteNorFlash, NorFlash};
 use gengwei_proto::wire::{
-    Arrivals, Epoch, Event, JournalLoss, Kind, LossCause, MAX_POST_RECORD, Priority, Record, Seq, Time,
+    Arrivals, Epoch, Event, JournalLoss, LossCause, MAX_POST_RECORD, Priority, Record, Seq, Time,
     encode_record, peek_record,
 };
 use sequential_storage::cache::{Cache, CacheImpl};
 use sequential_storage::map::{MapConfig, MapStorage};
 use sequential_storage::queue::{QueueConfig, QueueStorage};
 
+use super::loss::{Lost, loss_end};
 use super::words::Words;
 use super::{Journal, JournalError, Settled};
 
@@ -328,35 +329,6 @@ impl<F: MultiwriteNorFlash> FlashJournal<F> {
     }
 }
 
-/// Where the records end that a loss record accounts for; none for another record.
-fn loss_end(record: &[u8]) -> Option<Seq> {
-    if peek_record(record).ok()?.1 != Kind::JOURNAL_LOSS {
-        return None;
-    }
-    match Record::decode(record).ok()??.event {
-        Event::JournalLoss(loss) => Some(loss.last.next()),
-        _ => None,
-    }
-}
-
-/// Counts numbers that were given to records which are gone.
-struct Lost {
-    settled: Settled,
-    cursor: Seq,
-    count: u32,
-    ends: Option<(Seq, Seq)>,
-}
-
-impl Lost {
-    /// The numbers from the cursor up to `end` are gone; those among them that the server has are not lost.
-    fn add_until(&mut self, end: Seq) {
-        for seq in (self.cursor.0..end.0).map(Seq).filter(|seq| !self.settled.contains(*seq)) {
-            self.count += 1;
-            self.ends = Some((self.ends.map_or(seq, |(first, _)| first), seq));
-        }
-    }
-}
-
 impl<F: MultiwriteNorFlash> Journal for FlashJournal<F> {
     type Error = F::Error;
 
@@ -412,19 +384,19 @@ impl<F: MultiwriteNorFlash> Journal for FlashJournal<F> {
     }
 
     async fn note_server(&mut self, epoch: Epoch) -> Outcome<bool, F> {
-        match self.load(entry::SERVER).await? {
-            Some([known]) if known == epoch.0 => return Ok(false),
-            None => {}
-            Some(_) => {
-                self.accounted = self.accounted.max(self.settled.base());
-                self.settled = Settled::below(Seq(0));
-                let lowest = self.lowest_unsettled().await?;
-                self.settled = Settled::below(lowest);
-                self.store_numbers().await?;
-            }
+        let known = self.load(entry::SERVER).await?;
+        if known == Some([epoch.0]) {
+            return Ok(false);
+        }
+        if known.is_some() {
+            self.accounted = self.accounted.max(self.settled.base());
+            self.settled = Settled::below(Seq(0));
+            let lowest = self.lowest_unsettled().await?;
+            self.settled = Settled::below(lowest);
+            self.store_numbers().await?;
         }
         self.store(entry::SERVER, [epoch.0]).await?;
-        Ok(true)
+        Ok(known.is_some())
     }
 
     async fn counter(&mut self) -> Outcome<u32, F> {

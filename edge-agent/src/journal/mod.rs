@@ -6,6 +6,8 @@
 
 #[cfg(feature = "flash")]
 mod flash;
+#[cfg(feature = "flash")]
+mod loss;
 mod settled;
 #[cfg(feature = "flash")]
 mod words;
@@ -84,7 +86,7 @@ pub trait Journal {
     async fn settle(&mut self, next: Seq, arrivals: Arrivals<'_>) -> Result<(), JournalError<Self::Error>>;
 
     /// Notes which epoch the server is in. When it is another than before, the server was set back: all that the
-    /// journal still holds becomes unsettled and goes out again. Returns whether the epoch is new to the journal.
+    /// journal still holds becomes unsettled and goes out again. Returns whether it was another, which it is not at the first meeting.
     ///
     /// # Errors
     /// When the storage cannot be written; the epoch may be noted again.

@@ -135,7 +135,7 @@ fn a_record_that_is_too_long_is_refused() {
 #[test]
 fn a_server_that_was_set_back_gets_again_what_is_still_there() {
     let mut journal = open(Flash::new());
-    assert!(now(journal.note_server(Epoch(1))).unwrap());
+    assert!(!now(journal.note_server(Epoch(1))).unwrap(), "the first meeting");
     (0..9).for_each(|mark| _ = append(&mut journal, ROUTINE, mark));
     now(journal.settle(Seq(9), Arrivals(&[]))).unwrap();
     assert!(!now(journal.note_server(Epoch(1))).unwrap());
