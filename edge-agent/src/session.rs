@@ -197,7 +197,7 @@ impl Session {
             State::Burst { priority, from } => (priority, from),
             State::Probe => (Priority::Routine, Seq(u32::MAX)),
         };
-        let burst = Burst { priority, from, end: Seq(journal.settled().base().0.saturating_add(Ack::REACH)) };
+        let burst = Burst { priority, from, end: self.end(priority, journal.settled().base()) };
         let plan = burst.plan(journal, buffer.len()).await?;
         let counter = journal.counter().await?;
         let identity = self.identity;
@@ -220,6 +220,15 @@ impl Session {
             None => State::Waiting { until: now + self.policy.answer },
         };
         Ok(Some(datagram))
+    }
+
+    /// Up to where records may go out. No answer speaks of those beyond its reach, so they wait; but the datagram that
+    /// opens an exchange takes an urgent record however long the queue before it is.
+    fn end(&self, priority: Priority, base: Seq) -> Seq {
+        match (priority, self.heard) {
+            (Priority::Urgent, None) => Seq(u32::MAX),
+            _ => Seq(base.0.saturating_add(Ack::REACH)),
+        }
     }
 
     /// Takes a datagram from the server. It is decrypted in place.

@@ -211,6 +211,18 @@ fn an_urgent_record_goes_at_once_and_first() {
 }
 
 #[test]
+fn an_urgent_record_overtakes_a_queue_that_no_answer_can_speak_of() {
+    let mut world = World::new(Link::default(), 9);
+    world.append(1000, Priority::Routine);
+    world.append(1, Priority::Urgent);
+    world.answer();
+    assert_eq!(world.server.stored.keys().copied().collect::<Vec<_>>(), [Seq(1000)]);
+    world.run(60_000);
+    assert!(world.is_done());
+    world.check();
+}
+
+#[test]
 fn a_dead_network_is_tried_less_and_less() {
     let mut world = World::new(Link { loss: 100, ..Link::default() }, 3);
     world.append(100, Priority::Routine);
