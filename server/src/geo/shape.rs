@@ -85,6 +85,18 @@ impl ParcelShape {
         rings_of(&self.points, &self.ring_ends, 0)
     }
 
+    /// The box around it in degrees: west, south, east, north. An outline without vertices has none on earth.
+    pub fn bounds(&self) -> [f64; 4] {
+        let (mut min, mut max) = ([i32::MAX; 2], [i32::MIN; 2]);
+        for point in &self.points {
+            for axis in 0..2 {
+                min[axis] = min[axis].min(point[axis]);
+                max[axis] = max[axis].max(point[axis]);
+            }
+        }
+        [min[0], min[1], max[0], max[1]].map(|units| f64::from(units) / UNITS)
+    }
+
     /// The bytes for the database column.
     pub fn to_bytes(&self) -> Vec<u8> {
         let mut out = Vec::with_capacity(8 + self.points.len() * 5);

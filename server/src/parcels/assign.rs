@@ -78,8 +78,14 @@ fn read(file: &Path, today: Date) -> anyhow::Result<Vec<Row>> {
     let unit = table.column(&["单位代码", "区划代码", "unit"])?;
     let from = table.find(&["起始日期", "from"])?;
     let mut rows = Vec::new();
-    for row in table.rows {
-        let Ok(row) = row else { continue };
+    for row in table {
+        let row = match row {
+            Ok(row) => row,
+            Err(error) => {
+                rows.push((error.row, Err(error)));
+                continue;
+            }
+        };
         let parse = || -> Result<Assignment, CellError> {
             let bad = |reason: String| CellError { row: row.number, column: None, reason };
             let text = row.required_text(&code)?;

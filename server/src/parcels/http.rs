@@ -217,7 +217,8 @@ fn geometry(stored: &sql::Geometry) -> Result<serde_json::Value> {
         }
         Err(_) => ParcelShape::from_bytes(&stored.shape).map_err(Problem::internal)?.to_lonlat(),
     };
-    serde_json::to_value(geojson::Geometry::from(&lonlat)).map_err(Problem::internal)
+    let value = geojson::GeometryValue::from(&lonlat);
+    serde_json::to_value(geojson::Geometry::new(value)).map_err(Problem::internal)
 }
 
 /// What a parcel was, and where it belonged.

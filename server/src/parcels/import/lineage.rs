@@ -29,12 +29,6 @@ pub(super) struct Link {
     pub retires: bool,
 }
 
-/// Existing parcels that no row of the file was matched to by BSM, asked by place.
-pub(super) struct Overlaps<'a> {
-    app: &'a App,
-    matched: &'a HashSet<i64>,
-}
-
 /// The existing parcels under one row.
 pub(super) struct Parents(Vec<Parent>);
 
@@ -44,25 +38,20 @@ struct Parent {
     of_child: f64,
 }
 
-impl<'a> Overlaps<'a> {
-    pub(super) fn new(app: &'a App, matched: &'a HashSet<i64>) -> Self {
-        Self { app, matched }
-    }
-
-    pub(super) async fn of(&mut self, draft: &Draft) -> anyhow::Result<Parents> {
-        let ids = self.app.locator().within(draft.shape.bounds());
-        let ids: Vec<i64> = ids.into_iter().filter(|id| !self.matched.contains(id)).collect();
-        let child = draft.shape.to_lonlat();
-        let mut parents = Vec::new();
-        for row in sql::existing_with_shape(self.app.db(), &ids).await? {
-            let Ok(shape) = ParcelShape::from_bytes(&row.shape) else { continue };
-            let (of_parent, of_child) = shares(&shape.to_lonlat(), &child);
-            if of_parent >= LEAST_SHARE || of_child >= LEAST_SHARE {
-                parents.push(Parent { existing: row.into_existing(), of_parent, of_child });
-            }
+/// The existing parcels under a row, without those in `matched`: a row of the file bears their BSM.
+pub(super) async fn parents(app: &App, matched: &HashSet<i64>, draft: &Draft) -> anyhow::Result<Parents> {
+    let ids = app.locator().within(draft.shape.bounds());
+    let ids: Vec<i64> = ids.into_iter().filter(|id| !matched.contains(id)).collect();
+    let child = draft.shape.to_lonlat();
+    let mut parents = Vec::new();
+    for row in sql::existing_with_shape(app.db(), &ids).await? {
+        let Ok(shape) = ParcelShape::from_bytes(&row.shape) else { continue };
+        let (of_parent, of_child) = shares(&shape.to_lonlat(), &child);
+        if of_parent >= LEAST_SHARE || of_child >= LEAST_SHARE {
+            parents.push(Parent { existing: row.into_existing(), of_parent, of_child });
         }
-        Ok(Parents(parents))
     }
+    Ok(Parents(parents))
 }
 
 impl Parents {

@@ -12,7 +12,6 @@ use super::prepare::{Draft, Refusal, village_of};
 use super::{Drafts, Options, Report, lineage, sql};
 use crate::auth::Caller;
 use crate::db::Topic;
-use crate::error::Problem;
 use crate::exchange::rejects::Outcome;
 use crate::state::App;
 
@@ -193,9 +192,8 @@ impl Store {
         let doubtful = std::mem::take(&mut self.doubtful);
         let mut writes = Vec::new();
         let mut links = Vec::new();
-        let mut found = lineage::Overlaps::new(&self.app, &self.matched);
         for draft in doubtful {
-            let parents = found.of(&draft).await?;
+            let parents = lineage::parents(&self.app, &self.matched, &draft).await?;
             let write = match parents.same(self.app.policy().parcels.same_overlap) {
                 Some(existing) => match self.judge_known(existing, draft) {
                     Judged::Write(write) => Some(write),
@@ -267,12 +265,12 @@ fn kept_unit(existing: &Existing, draft: &Draft) -> gengwei_proto::RegionCode {
 fn hash_file(path: &Path) -> std::io::Result<String> {
     let mut file = std::fs::File::open(path)?;
     let mut hash = Sha256::new();
-    std::io::copy(&mut file, &mut hash)?;
-    Ok(hex::encode(hash.finalize()))
-}
-
-impl From<super::known::Exhausted> for Problem {
-    fn from(e: super::known::Exhausted) -> Self {
-        Problem::invalid("code", e.to_string())
+    let mut buffer = vec![0; 1 << 20];
+    loop {
+        match std::io::Read::read(&mut file, &mut buffer)? {
+            0 => break,
+            n => hash.update(&buffer[..n]),
+        }
     }
+    Ok(hex::encode(hash.finalize()))
 }
