@@ -206,7 +206,9 @@ proptest! {
     #[test]
     fn what_is_valid_is_accepted_with_its_area(rings in prop::collection::vec(grid_ring(), 1..3)) {
         let polygon = crate::geo::wkb::to_multi_polygon(vec![rings.clone()]);
-        if polygon.is_valid() && polygon.unsigned_area() > 0.0 {
+        // `geo` lets rings pass whose points all lie on one line.
+        let flat = |ring: &LineString<f64>| Polygon::new(ring.clone(), vec![]).unsigned_area() == 0.0;
+        if polygon.is_valid() && !flat(polygon.0[0].exterior()) {
             let repaired = repair_rings(vec![rings]);
             prop_assert!(repaired.is_ok(), "{repaired:?}");
             prop_assert_eq!(repaired.unwrap().polygons.unsigned_area(), polygon.unsigned_area());
