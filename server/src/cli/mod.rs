@@ -1,6 +1,8 @@
 //! The command line.
 
 mod audit;
+mod demo;
+mod import;
 mod user;
 
 use std::process::ExitCode;
@@ -36,6 +38,10 @@ struct Cli {
 enum Command {
     /// Serve pages and API until stopped
     Serve(Listen),
+    /// Load the demo city; running it again changes nothing
+    Demo,
+    /// Import divisions, rosters, parcels or assignments from a file
+    Import(import::Import),
     /// Accounts
     User(user::User),
     /// The audit log
@@ -76,6 +82,8 @@ async fn run(command: Command, context: &Context) -> anyhow::Result<ExitCode> {
             serve::serve(app, &listen).await?;
             Ok(ExitCode::SUCCESS)
         }
+        Command::Demo => demo::run(context).await,
+        Command::Import(import) => import::run(context, import).await,
         Command::User(user) => user::run(context, user).await,
         Command::Audit(audit) => audit::run(context, audit).await,
     }
