@@ -21,7 +21,11 @@ const LONGEST: Duration = Duration::from_secs(60);
 
 /// The API with its description.
 pub fn api() -> OpenApiRouter<App> {
-    openapi::router().merge(accounts::routes()).merge(evidence::routes()).merge(grid::routes())
+    openapi::router()
+        .merge(accounts::routes())
+        .merge(evidence::routes())
+        .merge(grid::routes())
+        .merge(parcels::routes())
 }
 
 /// The whole service.

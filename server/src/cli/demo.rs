@@ -79,7 +79,8 @@ async fn load(context: &Context, app: &App) -> anyhow::Result<()> {
         let region = RegionCode::parse(unit)?;
         let line = json!({"account": login, "password": PASSWORD, "level": region.level().number(),
             "region": region, "role": role, "name": name});
-        let text = format!("{login:10} {PASSWORD}  {}{}（{name}）", app.grid().full_name(&region), role.title());
+        let text =
+            format!("{login:10} {PASSWORD}  {}{}（{name}）", app.grid().full_name(&region), role.title());
         context.say(line, text);
     }
     for (login, role) in ADMINISTRATORS {

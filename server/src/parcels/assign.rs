@@ -124,7 +124,12 @@ pub async fn judge(app: &App, a: Assignment) -> sqlx::Result<Judged> {
 }
 
 /// Applies assignments that [`judge`] let pass.
-pub async fn store(app: &App, by: &Caller, batch: Vec<(i64, Assignment)>, dry_run: bool) -> anyhow::Result<()> {
+pub async fn store(
+    app: &App,
+    by: &Caller,
+    batch: Vec<(i64, Assignment)>,
+    dry_run: bool,
+) -> anyhow::Result<()> {
     if batch.is_empty() || dry_run {
         return Ok(());
     }

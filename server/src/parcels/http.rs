@@ -104,12 +104,15 @@ async fn list(
 fn parse_bbox(text: &str) -> Result<[f64; 4]> {
     let numbers: Vec<f64> = text.split(',').filter_map(|n| n.trim().parse().ok()).collect();
     let valid = |b: &[f64; 4]| {
-        b.iter().all(|n| n.is_finite()) && b[0] <= b[2] && b[1] <= b[3] && b[0].abs() <= 180.0 && b[2] <= 180.0
+        b.iter().all(|n| n.is_finite())
+            && b[0] <= b[2]
+            && b[1] <= b[3]
+            && b[0].abs() <= 180.0
+            && b[2] <= 180.0
     };
-    <[f64; 4]>::try_from(numbers)
-        .ok()
-        .filter(valid)
-        .ok_or_else(|| Problem::invalid("bbox", "bbox 应写作 西,南,东,北 四个度数，例如 105.1,37.4,105.2,37.5。"))
+    <[f64; 4]>::try_from(numbers).ok().filter(valid).ok_or_else(|| {
+        Problem::invalid("bbox", "bbox 应写作 西,南,东,北 四个度数，例如 105.1,37.4,105.2,37.5。")
+    })
 }
 
 #[derive(Deserialize, IntoParams)]

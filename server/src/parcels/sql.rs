@@ -44,7 +44,9 @@ pub(super) async fn shapes_since(
     limit: i64,
 ) -> sqlx::Result<Vec<ShapeRow>> {
     on.all(
-        sql("select id, shape, retired_on from parcels where revision > $1 limit $2").bind(revision).bind(limit),
+        sql("select id, shape, retired_on from parcels where revision > $1 limit $2")
+            .bind(revision)
+            .bind(limit),
     )
     .await
 }
@@ -146,9 +148,8 @@ pub(super) async fn search(
     let mut found: Vec<State> = Vec::new();
     let by_code = sql(STATE).push_bind("code >= ", text).push_bind(" and code < ", end.clone());
     let by_bsm = sql(STATE).push_bind("bsm >= ", text).push_bind(" and bsm < ", end);
-    let by_alias = sql(STATE)
-        .push_bind("id in (select parcel_id from parcel_aliases where alias = ", text)
-        .push(")");
+    let by_alias =
+        sql(STATE).push_bind("id in (select parcel_id from parcel_aliases where alias = ", text).push(")");
     for query in [by_code, by_bsm, by_alias] {
         let query = units.filter(query, "unit").push_bind(" order by unit, id limit ", limit);
         found.extend(on.all::<State>(query).await?);
@@ -171,7 +172,8 @@ pub(super) async fn geometry(on: &impl Session, id: i64) -> sqlx::Result<Option<
 
 /// The other names of a parcel: (kind, alias).
 pub(super) async fn aliases(on: &impl Session, id: i64) -> sqlx::Result<Vec<(String, String)>> {
-    on.all(sql("select kind, alias from parcel_aliases where parcel_id = $1 order by kind, alias").bind(id)).await
+    on.all(sql("select kind, alias from parcel_aliases where parcel_id = $1 order by kind, alias").bind(id))
+        .await
 }
 
 /// One step of descent.
@@ -250,7 +252,8 @@ pub struct Assignment {
 
 pub(super) async fn assignments(on: &impl Session, id: i64) -> sqlx::Result<Vec<Assignment>> {
     on.all(
-        sql("select starts, ends, unit, source from parcel_units where parcel_id = $1 order by starts desc").bind(id),
+        sql("select starts, ends, unit, source from parcel_units where parcel_id = $1 order by starts desc")
+            .bind(id),
     )
     .await
 }
@@ -303,10 +306,7 @@ pub(crate) async fn move_unit(
     )
     .await?;
     tx.execute(
-        sql("update parcels set unit = $1, unit_since = $2 where id = $3")
-            .bind(unit)
-            .bind(from)
-            .bind(id),
+        sql("update parcels set unit = $1, unit_since = $2 where id = $3").bind(unit).bind(from).bind(id),
     )
     .await?;
     Ok(())
@@ -338,6 +338,7 @@ pub async fn coded(
     after: &str,
     limit: i64,
 ) -> sqlx::Result<Vec<(i64, Text<ParcelCode>, Text<RegionCode>)>> {
-    let query = sql("select id, code, unit from parcels where retired_on is null").push_bind(" and code > ", after);
+    let query =
+        sql("select id, code, unit from parcels where retired_on is null").push_bind(" and code > ", after);
     on.all(units.filter(query, "unit").push_bind(" order by code limit ", limit)).await
 }

@@ -112,7 +112,9 @@ pub(super) async fn store(tx: &Tx, stamp: &sql::Stamp<'_>, links: &[Link], by: &
 /// sake of precision, do.
 fn shares(parent: &MultiPolygon<f64>, child: &MultiPolygon<f64>) -> (f64, f64) {
     let Some(origin) = parent.bounding_rect().map(|b| b.min()) else { return (0.0, 0.0) };
-    let local = |p: &MultiPolygon<f64>| p.map_coords(|c| Coord { x: (c.x - origin.x) * 1e5, y: (c.y - origin.y) * 1e5 });
+    let local = |p: &MultiPolygon<f64>| {
+        p.map_coords(|c| Coord { x: (c.x - origin.x) * 1e5, y: (c.y - origin.y) * 1e5 })
+    };
     let (parent, child) = (local(parent), local(child));
     let common = parent.intersection(&child).unsigned_area();
     (common / parent.unsigned_area(), common / child.unsigned_area())

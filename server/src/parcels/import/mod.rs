@@ -25,8 +25,8 @@ mod store;
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::sync::Mutex;
+use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 
 use crate::auth::Caller;
 use crate::exchange::fieldmap::{Attribute, FieldMap};
@@ -35,8 +35,8 @@ use crate::exchange::rejects::{Counts, Reject, RejectFile};
 use crate::geo::Crs;
 use crate::state::App;
 
-use prepare::{Draft, Preparer, Refusal};
 pub use prepare::Warnings;
+use prepare::{Draft, Preparer, Refusal};
 
 /// What the user may say about an import.
 #[derive(Clone, Debug, Default)]

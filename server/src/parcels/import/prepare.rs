@@ -10,7 +10,7 @@ use super::Options;
 use crate::exchange::fieldmap::{Attribute, Binding};
 use crate::exchange::layer::{Feature, Field, RowError};
 use crate::exchange::rejects::Reject;
-use crate::geo::{Crs, ParcelShape, Transformer, repair, wkb};
+use crate::geo::{Crs, ParcelShape, Repair, Transformer, repair, wkb};
 use crate::grid::Grid;
 use crate::parcels::classes;
 use crate::policy::{Parcels, Policy};
@@ -118,7 +118,10 @@ impl Warnings {
     pub(super) fn sentences(&self) -> Vec<String> {
         let mut all = Vec::new();
         if self.repaired > 0 {
-            all.push(format!("{} 个图形有可以安全修复的小问题，已修复（闭合、重复点、方向等）", self.repaired));
+            all.push(format!(
+                "{} 个图形有可以安全修复的小问题，已修复（闭合、重复点、方向等）",
+                self.repaired
+            ));
         }
         if self.sums > 0 {
             all.push(format!("{} 个图斑的 TBDLMJ 不等于 TBMJ−KCMJ，按原值入库", self.sums));
@@ -167,7 +170,9 @@ impl Clone for Preparer {
 
 fn transformer(crs: &Crs) -> Transformer {
     // A system that proj4rs refuses is refused when the file is opened, before any row.
-    Transformer::new(crs.clone()).or_else(|_| Transformer::new(Crs::Geographic)).expect("degrees need nothing")
+    Transformer::new(crs.clone())
+        .or_else(|_| Transformer::new(Crs::Geographic))
+        .expect("degrees need nothing")
 }
 
 /// What is wrong with a row, before it is known which row it is.
@@ -272,7 +277,9 @@ impl Preparer {
                 None => fault,
             }
         })?;
-        self.warnings.repaired += u64::from(!repaired.repairs.is_empty());
+        // Shapefiles turn their rings the other way round; that is no fault.
+        let mended = repaired.repairs.iter().any(|r| !matches!(r, Repair::RingsTurned(_)));
+        self.warnings.repaired += u64::from(mended);
         let lonlat = self.transformer.polygons_to_lonlat(&repaired.polygons).map_err(|error| {
             Fault::geometry("crs", format!("坐标不在 {} 的适用范围内：{error}", self.crs))
         })?;

@@ -202,30 +202,31 @@ pub(super) async fn replace(
     if unit != existing.unit {
         crate::parcels::sql::move_unit(tx, existing.id, &unit, stamp.today, "import").await?;
     }
-    let query: Query<'_> = sql("update parcels set version = version + 1, retired_on = null, retired_why = null")
-        .push_bind(", bsm = ", d.bsm.as_deref())
-        .push_bind(", dlbm = ", &d.dlbm)
-        .push_bind(", zldwdm = ", d.zldwdm.as_deref())
-        .push_bind(", qsdwdm = ", d.qsdwdm.as_deref())
-        .push_bind(", qsxz = ", d.qsxz.as_deref())
-        .push_bind(", tbmj = ", d.tbmj)
-        .push_bind(", kcmj = ", d.kcmj)
-        .push_bind(", tbdlmj = ", d.tbdlmj)
-        .push_bind(", area = ", d.area)
-        .push_bind(", permanent = ", d.permanent)
-        .push_bind(", crop = ", d.crop.as_deref())
-        .push_bind(", quality = ", d.quality)
-        .push_bind(", slope = ", d.slope.as_deref())
-        .push_bind(", year = ", d.year)
-        .push_bind(", rest = ", d.rest.as_deref())
-        .push_bind(", crs = ", i64::from(d.crs))
-        .push_bind(", geometry = ", d.geometry.as_slice())
-        .push_bind(", shape = ", d.shape.to_bytes())
-        .push_bind(", fingerprint = ", d.fingerprint.as_slice())
-        .push_bind(", import_id = ", stamp.import)
-        .push_bind(", revision = ", stamp.revision)
-        .push_bind(", updated_at = ", stamp.now)
-        .push_bind(" where id = ", existing.id);
+    let query: Query<'_> =
+        sql("update parcels set version = version + 1, retired_on = null, retired_why = null")
+            .push_bind(", bsm = ", d.bsm.as_deref())
+            .push_bind(", dlbm = ", &d.dlbm)
+            .push_bind(", zldwdm = ", d.zldwdm.as_deref())
+            .push_bind(", qsdwdm = ", d.qsdwdm.as_deref())
+            .push_bind(", qsxz = ", d.qsxz.as_deref())
+            .push_bind(", tbmj = ", d.tbmj)
+            .push_bind(", kcmj = ", d.kcmj)
+            .push_bind(", tbdlmj = ", d.tbdlmj)
+            .push_bind(", area = ", d.area)
+            .push_bind(", permanent = ", d.permanent)
+            .push_bind(", crop = ", d.crop.as_deref())
+            .push_bind(", quality = ", d.quality)
+            .push_bind(", slope = ", d.slope.as_deref())
+            .push_bind(", year = ", d.year)
+            .push_bind(", rest = ", d.rest.as_deref())
+            .push_bind(", crs = ", i64::from(d.crs))
+            .push_bind(", geometry = ", d.geometry.as_slice())
+            .push_bind(", shape = ", d.shape.to_bytes())
+            .push_bind(", fingerprint = ", d.fingerprint.as_slice())
+            .push_bind(", import_id = ", stamp.import)
+            .push_bind(", revision = ", stamp.revision)
+            .push_bind(", updated_at = ", stamp.now)
+            .push_bind(" where id = ", existing.id);
     tx.execute(query).await?;
     let mut aliases = aliases();
     add_aliases(&mut aliases, existing.id, d);
@@ -271,10 +272,10 @@ pub(super) async fn retire(tx: &Tx, stamp: &Stamp<'_>, id: i64) -> sqlx::Result<
     keep_version(tx, stamp.now, id).await?;
     let query = sql("update parcels set retired_on = $1, retired_why = 'redrawn', version = version + 1, \
                      revision = $2, updated_at = $3 where id = $4 and retired_on is null")
-        .bind(stamp.today)
-        .bind(stamp.revision)
-        .bind(stamp.now)
-        .bind(id);
+    .bind(stamp.today)
+    .bind(stamp.revision)
+    .bind(stamp.now)
+    .bind(id);
     tx.execute(query).await?;
     Ok(())
 }

@@ -78,7 +78,8 @@ impl Store {
     async fn begin(&self, file: &Path) -> anyhow::Result<()> {
         let path = file.to_owned();
         let sha256 = tokio::task::spawn_blocking(move || hash_file(&path)).await??;
-        let (id, name, by, now) = (self.import.clone(), self.file.clone(), self.by.clone(), self.app.env().now());
+        let (id, name, by, now) =
+            (self.import.clone(), self.file.clone(), self.by.clone(), self.app.env().now());
         self.app
             .db()
             .write(move |tx| async move {
@@ -91,7 +92,11 @@ impl Store {
     }
 
     /// Stores a chunk; answers the rows that were refused.
-    pub(super) async fn chunk(&mut self, drafts: Drafts, report: &mut Report) -> anyhow::Result<Vec<Refusal>> {
+    pub(super) async fn chunk(
+        &mut self,
+        drafts: Drafts,
+        report: &mut Report,
+    ) -> anyhow::Result<Vec<Refusal>> {
         let (mut writes, mut refused) = (Vec::new(), Vec::new());
         for draft in drafts {
             match draft.and_then(|draft| self.judge(draft)) {
