@@ -172,13 +172,14 @@ impl Label {
         let band = size.band();
         let margin = if band > 0.0 { height * 0.03 } else { 1.0 };
         let side = height - band - 2.0 * margin;
-        let symbol = Placed { x: margin, y: band + margin, side, symbol: Symbol::encode(&self.url)? };
-        let quiet = symbol.origin().1 - symbol.y;
+        let symbol = Placed::within(margin, band + margin, side, Symbol::encode(&self.url)?);
+        let clear = (symbol.origin().1 - (band + margin)).min(margin);
+        let left = symbol.x + symbol.side + 0.005 * width;
         let column = Column {
-            x: margin + side + 0.01 * width,
-            y: symbol.y + quiet.min(margin),
-            width: width * 0.965 - (margin + side + 0.01 * width),
-            height: side - 2.0 * quiet.min(margin),
+            x: left,
+            y: band + margin + clear,
+            width: width * 0.965 - left,
+            height: side - 2.0 * clear,
         };
         let mut lines = column.set(self.rows(band == 0.0));
         let mut bars = Vec::new();

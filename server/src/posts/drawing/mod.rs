@@ -6,6 +6,9 @@ pub(crate) mod typeface;
 
 use super::qr::{QUIET_ZONE, Symbol};
 
+/// Millimetres of 1/100 inch.
+const DOT: f32 = 0.254;
+
 /// The few colours of a label.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Ink {
@@ -56,6 +59,15 @@ pub(crate) struct Placed {
 }
 
 impl Placed {
+    /// The symbol at the left of a square of `room` from (`x`, `y`), half-way down, its module the largest that is a
+    /// whole number of dots at 100, 200, 300 … dots per inch: no printer or renderer gives it a ragged edge.
+    pub(crate) fn within(x: f32, y: f32, room: f32, symbol: Symbol) -> Self {
+        let modules = symbol.full_width() as f32;
+        let dots = (room / modules / DOT).floor().max(1.0);
+        let side = (dots * DOT * modules).min(room);
+        Self { x, y: y + (room - side) / 2.0, side, symbol }
+    }
+
     /// Side of a module.
     pub(crate) fn module(&self) -> f32 {
         self.side / self.symbol.full_width() as f32

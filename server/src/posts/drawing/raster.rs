@@ -59,7 +59,8 @@ impl Picture {
     fn symbol(&mut self, placed: &Placed, scale: f32) {
         let side = placed.side * scale;
         let modules = placed.symbol.full_width();
-        let module = (side / modules as f32).floor().max(1.0) as usize;
+        // The small addend takes up rounding where a module is a whole number of pixels by design.
+        let module = (side / modules as f32 + 0.001).floor().max(1.0) as usize;
         let slack = ((side - (module * modules) as f32) / 2.0).max(0.0);
         let quiet = module * QUIET_ZONE;
         let left = (placed.x * scale + slack).floor() as usize + quiet;
