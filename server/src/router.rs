@@ -14,7 +14,7 @@ use utoipa_axum::router::OpenApiRouter;
 
 use crate::error::{self, Problem};
 use crate::state::App;
-use crate::{accounts, evidence, grid, openapi, parcels, telemetry};
+use crate::{accounts, evidence, grid, openapi, parcels, posts, telemetry};
 
 /// No request may take longer; imports answer at once and go on by themselves.
 const LONGEST: Duration = Duration::from_secs(60);
@@ -26,6 +26,7 @@ pub fn api() -> OpenApiRouter<App> {
         .merge(evidence::routes())
         .merge(grid::routes())
         .merge(parcels::routes())
+        .merge(posts::routes())
 }
 
 /// The whole service.

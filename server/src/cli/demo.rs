@@ -10,12 +10,14 @@ use serde_json::json;
 
 use super::{Context, told, user};
 use crate::accounts::{self, AdminRole, NewAccount};
+use crate::auth::Units;
 use crate::db::{Topic, Tx};
 use crate::error::Problem;
 use crate::grid::appointments::{NewTerm, Role};
 use crate::grid::{self, Unit};
 use crate::parcels::assign::{self, Assignment};
 use crate::parcels::import;
+use crate::posts;
 use crate::state::App;
 
 const DIVISIONS: &str = include_str!("../../assets/demo/divisions.csv");
@@ -87,7 +89,18 @@ async fn load(context: &Context, app: &App) -> anyhow::Result<()> {
         let line = json!({"account": login, "password": PASSWORD, "role": role});
         context.say(line, format!("{login:10} {PASSWORD}  {}", role.title()));
     }
+    let url = scan_url(app).await?;
+    context.say(json!({"scan_url": url}), format!("\nscan       {url}"));
     Ok(())
+}
+
+/// The address on the label of the first parcel of the group leader's group.
+async fn scan_url(app: &App) -> anyhow::Result<String> {
+    let group = Units::new([RegionCode::parse("64050210221001")?]);
+    let first = crate::parcels::sql::coded(app.db(), &group, "", 1).await?;
+    let (_, code, _) = first.first().ok_or_else(|| anyhow::anyhow!("the demo group has no parcel"))?;
+    let label = posts::label_for(app, &user::operator(), code).await.map_err(|p| told(&p))?;
+    Ok(label.url().to_owned())
 }
 
 /// The real divisions; groups are generated once the layer says which there are.
@@ -138,7 +151,7 @@ async fn parcels(app: &App) -> anyhow::Result<()> {
     let report = import::run(app, &by, &file, &options, |_, _| {}).await?;
     eprintln!("parcels {}", report.counts);
     app.refresh().await?;
-    let everywhere = crate::auth::Units::new([RegionCode::parse("6405")?]);
+    let everywhere = Units::new([RegionCode::parse("6405")?]);
     let (mut after, mut batch, mut groups) = (String::new(), Vec::new(), BTreeSet::new());
     loop {
         let page = crate::parcels::sql::coded(app.db(), &everywhere, &after, 5_000).await?;

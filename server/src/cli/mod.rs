@@ -2,6 +2,7 @@
 
 mod audit;
 mod backup;
+mod codes;
 mod config;
 mod demo;
 mod import;
@@ -44,6 +45,8 @@ enum Command {
     Demo,
     /// Import divisions, rosters, parcels or assignments from a file
     Import(import::Import),
+    /// Print QR labels
+    Codes(codes::Codes),
     /// Accounts
     User(user::User),
     /// The audit log
@@ -99,6 +102,7 @@ async fn run(command: Command, context: &Context) -> anyhow::Result<ExitCode> {
         }
         Command::Demo => demo::run(context).await,
         Command::Import(import) => import::run(context, import).await,
+        Command::Codes(codes) => codes::run(context, codes).await,
         Command::User(user) => user::run(context, user).await,
         Command::Audit(audit) => audit::run(context, audit).await,
         Command::Backup(backup) => backup::backup(context, backup).await,
