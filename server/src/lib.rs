@@ -1,5 +1,30 @@
-//! 耕卫 server.
+//! 耕卫 Gengwei: the server for the five levels of farmland protection of a prefecture-level city
+//! (卫政办发〔2023〕74号).
+//!
+//! One folder a domain noun, each with its types and rules (`mod.rs`), its SQL (`sql.rs`) and its routes
+//! (`http.rs`). `ARCHITECTURE.md` in the repository has the map and the invariants.
 
+pub mod accounts;
+pub mod audit;
+pub mod auth;
+pub mod cli;
+pub mod config;
+pub mod crypto;
+pub mod db;
+pub mod env;
+pub mod error;
+pub mod evidence;
 pub mod exchange;
+pub mod extract;
 pub mod geo;
+pub mod grid;
+pub mod jobs;
+pub mod keys;
+pub mod openapi;
+pub mod parcels;
+pub mod policy;
 pub mod posts;
+pub mod router;
+pub mod serve;
+pub mod state;
+pub mod telemetry;

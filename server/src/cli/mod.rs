@@ -1,0 +1,156 @@
+//! The command line.
+
+mod audit;
+mod backup;
+mod codes;
+mod config;
+mod demo;
+mod import;
+mod user;
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+use crate::config::{Listen, Logging, Public, Storage};
+use crate::db::{Db, Location};
+use crate::env::Env;
+use crate::evidence::Photos;
+use crate::policy::Policy;
+use crate::state::{App, Setup};
+use crate::{keys, serve, telemetry};
+
+/// 耕卫: farmland protection on five levels.
+#[derive(Parser)]
+#[command(name = "gengwei", version, about, max_term_width = 100)]
+struct Cli {
+    #[command(flatten)]
+    storage: Storage,
+    #[command(flatten)]
+    public: Public,
+    #[command(flatten)]
+    logging: Logging,
+    /// Report in JSON, one object a line
+    #[arg(long, global = true)]
+    json: bool,
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Serve pages and API until stopped
+    Serve(Listen),
+    /// Load the demo city; running it again changes nothing
+    Demo,
+    /// Import divisions, rosters, parcels or assignments from a file
+    Import(import::Import),
+    /// Print QR labels
+    Codes(codes::Codes),
+    /// Accounts
+    User(user::User),
+    /// The audit log
+    Audit(audit::Audit),
+    /// Copy everything a server needs into an empty folder, while it runs
+    Backup(backup::Backup),
+    /// Bring a backup back into an empty data directory or database
+    Restore(backup::Restore),
+    /// Print what is in force, secrets hidden
+    Config(Listen),
+}
+
+/// What every command runs in.
+pub(crate) struct Context {
+    /// Flags that all commands share.
+    storage: Storage,
+    public: Public,
+    logging: Logging,
+    /// Whether to report in JSON.
+    json: bool,
+    env: Env,
+}
+
+/// Runs the command line; exit code 0 done, 1 failed, 2 wrong usage.
+pub async fn main() -> ExitCode {
+    let cli = Cli::parse();
+    if let Err(error) = telemetry::init(&cli.logging) {
+        eprintln!("gengwei: --log: {error}");
+        return ExitCode::from(2);
+    }
+    let context = Context {
+        storage: cli.storage,
+        public: cli.public,
+        logging: cli.logging,
+        json: cli.json,
+        env: Env::system(),
+    };
+    match run(cli.command, &context).await {
+        Ok(code) => code,
+        Err(error) => {
+            eprintln!("gengwei: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+async fn run(command: Command, context: &Context) -> anyhow::Result<ExitCode> {
+    match command {
+        Command::Serve(listen) => {
+            let app = context.app(listen.behind_proxy).await?;
+            serve::serve(app, &listen).await?;
+            Ok(ExitCode::SUCCESS)
+        }
+        Command::Demo => demo::run(context).await,
+        Command::Import(import) => import::run(context, import).await,
+        Command::Codes(codes) => codes::run(context, codes).await,
+        Command::User(user) => user::run(context, user).await,
+        Command::Audit(audit) => audit::run(context, audit).await,
+        Command::Backup(backup) => backup::backup(context, backup).await,
+        Command::Restore(restore) => backup::restore(context, restore).await,
+        Command::Config(listen) => config::run(context, &listen),
+    }
+}
+
+impl Context {
+    /// Where the database lies.
+    pub(crate) fn location(&self) -> anyhow::Result<Location> {
+        let url = self.storage.database_url.as_ref().map(|secret| secret.reveal());
+        Location::new(url, &self.storage.data).map_err(anyhow::Error::msg)
+    }
+
+    /// Opens the database.
+    pub(crate) async fn db(&self) -> anyhow::Result<Db> {
+        Db::open(&self.location()?, &self.env).await
+    }
+
+    /// Opens everything that a server needs; commands that change data run in the same parts.
+    pub(crate) async fn app(&self, behind_proxy: bool) -> anyhow::Result<App> {
+        let data = &self.storage.data;
+        let db = self.db().await?;
+        let master = keys::master_key(self.storage.master_key.as_ref(), data, &self.env)?;
+        let setup = Setup {
+            keys: keys::load(&db, &self.env, &master).await?,
+            photos: Photos::open(self.storage.evidence_url.as_deref(), data)?,
+            policy: Policy::load(self.public.policy.as_deref())?,
+            public_url: self.public.public_url.trim_end_matches('/').to_owned(),
+            env: self.env.clone(),
+            behind_proxy,
+            db,
+        };
+        Ok(App::new(setup).await?)
+    }
+
+    /// Prints a report: an object in JSON, or a line for people.
+    pub(crate) fn say(&self, json: impl serde::Serialize, text: impl std::fmt::Display) {
+        if self.json {
+            println!("{}", serde_json::to_string(&json).unwrap_or_default());
+        } else {
+            println!("{text}");
+        }
+    }
+}
+
+/// A problem of the API as the command line tells it.
+pub(crate) fn told(problem: &crate::error::Problem) -> anyhow::Error {
+    anyhow::anyhow!("{}", problem.sentence())
+}

@@ -1,0 +1,105 @@
+//! Everything in which SQLite and PostgreSQL differ, and nothing else.
+
+use std::path::Path;
+use std::time::Duration;
+
+use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
+use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
+use sqlx::{PgPool, SqlitePool};
+
+use super::query::Query;
+use super::types::Value;
+
+/// How long a statement waits for another process's SQLite write before it fails.
+const BUSY: Duration = Duration::from_secs(30);
+
+/// The pool that only reads. WAL lets any number of readers work beside the writer.
+pub(super) async fn sqlite_readers(path: &Path) -> sqlx::Result<SqlitePool> {
+    let options = sqlite_options(path).read_only(true);
+    SqlitePoolOptions::new().max_connections(8).acquire_timeout(BUSY).connect_with(options).await
+}
+
+/// The one connection that writes; a pool, so that a broken connection is replaced.
+pub(super) async fn sqlite_writer(path: &Path) -> sqlx::Result<SqlitePool> {
+    SqlitePoolOptions::new().max_connections(1).connect_with(sqlite_options(path)).await
+}
+
+/// A consistent copy of a SQLite database in use, as a file of its own.
+pub(super) async fn vacuum_into(path: &Path, copy: &Path) -> sqlx::Result<()> {
+    let options = sqlite_options(path).create_if_missing(false);
+    let pool = SqlitePoolOptions::new().max_connections(1).connect_with(options).await?;
+    sqlx::query("vacuum into $1").bind(copy.to_string_lossy().into_owned()).execute(&pool).await?;
+    pool.close().await;
+    Ok(())
+}
+
+pub(super) fn sqlite_options(path: &Path) -> SqliteConnectOptions {
+    SqliteConnectOptions::new()
+        .filename(path)
+        .create_if_missing(true)
+        .journal_mode(SqliteJournalMode::Wal)
+        .synchronous(SqliteSynchronous::Full)
+        .foreign_keys(true)
+        .busy_timeout(BUSY)
+        .statement_cache_capacity(200)
+        .pragma("cache_size", "-65536")
+        .pragma("mmap_size", "1073741824")
+        .pragma("temp_store", "memory")
+}
+
+/// The pool for both reading and writing on PostgreSQL.
+pub(super) async fn postgres_pool(url: &str) -> sqlx::Result<PgPool> {
+    let options: PgConnectOptions = url.parse()?;
+    let options = options.application_name("gengwei").statement_cache_capacity(200);
+    PgPoolOptions::new().max_connections(16).acquire_timeout(BUSY).connect_with(options).await
+}
+
+/// The statement that opens a write transaction on SQLite: it takes the write lock at once, so that it can
+/// never fail half-way for want of it.
+pub(super) const SQLITE_BEGIN: &str = "begin immediate";
+
+/// SQLITE_BUSY, SQLITE_LOCKED; PostgreSQL's classes 08 (connection), 40 (rollback), 53 (resources), 57
+/// (operator intervention).
+pub(super) fn is_temporary_code(code: &str) -> bool {
+    matches!(code, "5" | "6" | "261" | "517") || ["08", "40", "53", "57"].iter().any(|c| code.starts_with(c))
+}
+
+/// A bulk insert: rows of equal shape into one table, in as few statements as the database likes.
+///
+/// On SQLite a statement of `values` lists; on PostgreSQL the same with its own limit of 65,535 values.
+pub struct Bulk {
+    head: &'static str,
+    tail: &'static str,
+    rows: Vec<Vec<Value<'static>>>,
+}
+
+impl Bulk {
+    /// `head` is `insert into t (a, b)`, `tail` what follows the rows (`on conflict …`) or empty.
+    pub fn new(head: &'static str, tail: &'static str) -> Self {
+        Self { head, tail, rows: Vec::new() }
+    }
+
+    /// Adds a row.
+    pub fn row(&mut self, values: Vec<Value<'static>>) {
+        self.rows.push(values);
+    }
+
+    /// Whether there is nothing to insert.
+    pub fn is_empty(&self) -> bool {
+        self.rows.is_empty()
+    }
+
+    /// The statements to run, in order.
+    pub fn statements(self) -> impl Iterator<Item = Query<'static>> {
+        const VALUES_A_STATEMENT: usize = 4_000;
+        let width = self.rows.first().map_or(1, |row| row.len().max(1));
+        let size = (VALUES_A_STATEMENT / width).max(1);
+        let (head, tail) = (self.head, self.tail);
+        let mut rows = self.rows.into_iter().peekable();
+        std::iter::from_fn(move || {
+            rows.peek()?;
+            let batch: Vec<_> = rows.by_ref().take(size).collect();
+            Some(super::sql(head).push_rows(batch).push(tail))
+        })
+    }
+}

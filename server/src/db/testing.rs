@@ -1,0 +1,105 @@
+//! Storage tests run on both databases: `both! { async fn a_story(db: Db, env)  { … } }` makes the tests
+//! `a_story::sqlite` and `a_story::postgres`.
+
+use std::process::Command;
+use std::sync::atomic::{AtomicI64, Ordering};
+
+use super::{Db, Location, Timestamp};
+use crate::env::{Clock, Entropy, Env};
+
+/// Defines one test for each database.
+macro_rules! both {
+    ($(async fn $name:ident($db:ident: Db, $env:pat) $story:block)*) => {$(
+        mod $name {
+            use super::*;
+
+            async fn story($db: $crate::db::Db, $env: $crate::env::Env) $story
+
+            #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+            async fn sqlite() {
+                let (db, env, _kept) = $crate::db::testing::sqlite().await;
+                story(db, env).await;
+            }
+
+            #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+            async fn postgres() {
+                let (db, env) = $crate::db::testing::postgres().await;
+                story(db, env).await;
+            }
+        }
+    )*};
+}
+
+pub(crate) use both;
+
+/// A clock that begins on 2026-11-24 08:00 in China and moves a millisecond at every look.
+pub struct SteppingClock(AtomicI64);
+
+impl Default for SteppingClock {
+    fn default() -> Self {
+        let morning: Timestamp = "2026-11-24T08:00:00+08:00".parse().expect("a time");
+        Self(AtomicI64::new(morning.0))
+    }
+}
+
+impl Clock for SteppingClock {
+    fn now(&self) -> Timestamp {
+        Timestamp(self.0.fetch_add(1_000, Ordering::Relaxed))
+    }
+}
+
+/// A source that repeats itself run by run.
+#[derive(Default)]
+pub struct CountingEntropy(AtomicI64);
+
+impl Entropy for CountingEntropy {
+    fn fill(&self, buffer: &mut [u8]) {
+        use sha2::{Digest, Sha256};
+        for chunk in buffer.chunks_mut(32) {
+            let block = Sha256::digest(self.0.fetch_add(1, Ordering::Relaxed).to_be_bytes());
+            chunk.copy_from_slice(&block[..chunk.len()]);
+        }
+    }
+}
+
+/// An environment in which nothing depends on the day or on luck.
+pub fn env() -> Env {
+    Env::new(SteppingClock::default(), CountingEntropy::default())
+}
+
+/// An empty SQLite database, gone with the returned folder.
+pub async fn sqlite() -> (Db, Env, tempfile::TempDir) {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let location = Location::File(folder.path().join("test.db"));
+    let db = Db::open(&location, &env()).await.expect("SQLite opens");
+    (db, env(), folder)
+}
+
+/// An empty database of its own on the tests' PostgreSQL.
+pub async fn postgres() -> (Db, Env) {
+    let server = server_url();
+    let name = format!("t_{}_{}", std::process::id(), fresh());
+    let (base, _) = server.rsplit_once('/').expect("a URL with a database");
+    let pool = sqlx::PgPool::connect(&server).await.expect("the tests' PostgreSQL answers");
+    let create = format!("create database {name} template template0 encoding 'UTF8'");
+    sqlx::query(sqlx::AssertSqlSafe(create)).execute(&pool).await.expect("a database can be made");
+    pool.close().await;
+    let db = Db::open(&Location::Postgres(format!("{base}/{name}")), &env()).await.expect("PostgreSQL opens");
+    (db, env())
+}
+
+fn fresh() -> String {
+    hex::encode(Env::system().random::<6>())
+}
+
+/// `GENGWEI_TEST_POSTGRES`, or the private cluster that `scripts/postgres.sh up` starts and shares.
+fn server_url() -> String {
+    if let Ok(url) = std::env::var("GENGWEI_TEST_POSTGRES") {
+        return url;
+    }
+    let script = concat!(env!("CARGO_MANIFEST_DIR"), "/../scripts/postgres.sh");
+    let output = Command::new(script).arg("up").output().expect("scripts/postgres.sh runs");
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    let text = String::from_utf8(output.stdout).expect("text");
+    text.lines().last().expect("a URL").trim().to_owned()
+}

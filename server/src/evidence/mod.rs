@@ -1,0 +1,139 @@
+//! Evidence: photos, named by the SHA-256 of their bytes, never altered, never overwritten.
+//!
+//! The bytes lie in an `object_store` (a folder, or S3), fsynced before the row that knows them is written,
+//! and the row is committed before anybody is told: an acknowledged photo is there.
+
+mod http;
+mod media;
+pub mod sql;
+
+use std::path::Path;
+use std::sync::Arc;
+
+use bytes::Bytes;
+use futures::TryStreamExt;
+use object_store::local::LocalFileSystem;
+use object_store::{ObjectStore, ObjectStoreExt, path::Path as Key};
+use sha2::{Digest, Sha256};
+
+use crate::db::{Db, Session, Timestamp, Tx};
+use crate::error::{self, Problem};
+
+pub use http::routes;
+pub use media::MediaType;
+
+/// The most bytes of one photo sent whole.
+pub const LARGEST: usize = 20 * 1024 * 1024;
+
+/// Where photos lie.
+#[derive(Clone)]
+pub struct Photos(Arc<dyn ObjectStore>);
+
+impl Photos {
+    /// A folder, made if it is missing, or `s3://bucket/prefix`.
+    pub fn open(url: Option<&str>, data: &Path) -> anyhow::Result<Self> {
+        let folder = match url {
+            None => data.join("evidence"),
+            Some(url) if url.contains("://") => {
+                anyhow::bail!("GENGWEI_EVIDENCE_URL: only a folder is supported by this build, not {url}")
+            }
+            Some(folder) => folder.into(),
+        };
+        std::fs::create_dir_all(&folder)?;
+        Ok(Self(Arc::new(LocalFileSystem::new_with_prefix(folder)?.with_fsync(true))))
+    }
+
+    async fn put(&self, sha256: &str, bytes: Bytes) -> Result<(), Problem> {
+        self.0.put(&key(sha256), bytes.into()).await.map_err(Problem::internal)?;
+        Ok(())
+    }
+
+    /// The bytes of a photo that the database knows.
+    pub async fn get(&self, sha256: &str) -> Result<Bytes, Problem> {
+        let found = self.0.get(&key(sha256)).await.map_err(Problem::internal)?;
+        found.bytes().await.map_err(Problem::internal)
+    }
+
+    /// Copies every photo to another store; answers how many.
+    pub async fn copy_to(&self, other: &Self) -> anyhow::Result<u64> {
+        let mut photos = self.0.list(None);
+        let mut copied = 0;
+        while let Some(photo) = photos.try_next().await? {
+            let bytes = self.0.get(&photo.location).await?.bytes().await?;
+            other.0.put(&photo.location, bytes.into()).await?;
+            copied += 1;
+        }
+        Ok(copied)
+    }
+}
+
+/// Two levels of folders, so that none grows without bound.
+fn key(sha256: &str) -> Key {
+    Key::from(format!("{}/{}/{}", &sha256[..2], &sha256[2..4], sha256))
+}
+
+/// A photo that was handed in, checked, not yet stored.
+#[derive(Clone, Debug)]
+pub struct Photo {
+    /// SHA-256, hexadecimal, lower case: its name.
+    pub sha256: String,
+    /// SM3, hexadecimal, beside it (R44).
+    pub sm3: String,
+    /// What kind of picture it is, judged by its bytes.
+    pub media: MediaType,
+    /// The bytes as they came.
+    pub bytes: Bytes,
+}
+
+impl Photo {
+    /// Judges the bytes. 422 when they are no picture, 413 when there are too many.
+    pub fn new(bytes: Bytes, largest: usize) -> Result<Self, Problem> {
+        if bytes.len() > largest {
+            let message = format!("照片不能超过 {} MB。", largest / (1024 * 1024));
+            return Err(Problem::new(error::TOO_LARGE).detail(message));
+        }
+        let media = MediaType::of(&bytes)
+            .ok_or_else(|| Problem::invalid("photo", "只接受 JPEG、PNG、WebP 或 HEIC 照片。"))?;
+        let sha256 = hex::encode(Sha256::digest(&bytes));
+        let sm3 = hex::encode(<sm3::Sm3 as sm3::Digest>::digest(&bytes));
+        Ok(Self { sha256, sm3, media, bytes })
+    }
+}
+
+/// Puts the bytes in the store, durably. Storing the same photo again changes nothing.
+pub async fn keep(photos: &Photos, photo: &Photo) -> Result<(), Problem> {
+    photos.put(&photo.sha256, photo.bytes.clone()).await
+}
+
+/// Records a photo whose bytes are kept; answers whether it is new. In the caller's transaction.
+pub async fn record(tx: &Tx, photo: &Photo, account: &str, now: Timestamp) -> sqlx::Result<bool> {
+    sql::insert(tx, &photo.sha256, &photo.sm3, photo.bytes.len(), photo.media, account, now).await
+}
+
+/// Of the hashes that a record names, those that have not been handed in yet.
+pub async fn missing(on: &impl Session, hashes: &[String]) -> sqlx::Result<Vec<String>> {
+    if hashes.is_empty() {
+        return Ok(Vec::new());
+    }
+    let known = sql::known(on, hashes).await?;
+    Ok(hashes.iter().filter(|h| !known.contains(h)).cloned().collect())
+}
+
+/// Whether a text is a SHA-256 in lower-case hexadecimal.
+pub fn is_sha256(text: &str) -> bool {
+    text.len() == 64 && text.bytes().all(|b| b.is_ascii_digit() || (b'a'..=b'f').contains(&b))
+}
+
+/// Whether somebody with these units may see a photo: he handed it in, or it belongs to something there.
+pub async fn visible(
+    db: &Db,
+    sha256: &str,
+    account: &str,
+    units: &crate::auth::Units,
+) -> sqlx::Result<Option<sql::Stored>> {
+    let Some(stored) = sql::find(db, sha256).await? else { return Ok(None) };
+    if stored.account == account || sql::linked_within(db, sha256, units).await? {
+        return Ok(Some(stored));
+    }
+    Ok(None)
+}

@@ -1,0 +1,124 @@
+//! The net of five levels (R01, R09–R20): units, who is responsible in them, their targets.
+//!
+//! Units and the appointments in force are small and read by everything, so each process holds them in a
+//! [`Grid`], replaced as a whole whenever the topic `grid` moves.
+
+pub mod appointments;
+mod http;
+pub mod sql;
+
+use std::collections::BTreeMap;
+
+use gengwei_proto::{Level, RegionCode};
+use jiff::civil::Date;
+
+use crate::db::Db;
+use appointments::Term;
+
+pub use http::{AtLevel, OnDay, Responsible, responsible, routes};
+
+/// A unit: city, county, township, village or village group.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Unit {
+    /// 12 digits, 14 for a group.
+    pub code: RegionCode,
+    /// 滨河镇
+    pub name: String,
+    /// Has farmland tasks; units without stay out of the net (R12).
+    pub takes_part: bool,
+    /// Since when it bears this code and name.
+    pub valid_from: Date,
+    /// Until when; `None` means today.
+    pub valid_to: Option<Date>,
+    /// Where the code resolves to after a re-zoning.
+    pub successor: Option<RegionCode>,
+    /// Shown to the public.
+    pub office_phone: Option<String>,
+}
+
+/// All units, and the appointments in force, at one revision.
+#[derive(Debug, Default)]
+pub struct Grid {
+    units: BTreeMap<RegionCode, Unit>,
+    terms: BTreeMap<RegionCode, Vec<Term>>,
+}
+
+impl Grid {
+    /// Reads the grid as it is on a day.
+    pub async fn load(db: &Db, on: Date) -> sqlx::Result<Self> {
+        // In order of validity, so that a unit's latest row wins.
+        let units = sql::units(db).await?.into_iter().map(|unit| (unit.code, unit)).collect();
+        let mut terms: BTreeMap<RegionCode, Vec<Term>> = BTreeMap::new();
+        for term in sql::terms_on(db, on).await? {
+            terms.entry(*term.unit).or_default().push(term);
+        }
+        Ok(Self { units, terms })
+    }
+
+    /// How many units there are.
+    pub fn len(&self) -> usize {
+        self.units.len()
+    }
+
+    /// Whether there is no unit: a fresh database.
+    pub fn is_empty(&self) -> bool {
+        self.units.is_empty()
+    }
+
+    /// The unit with this very code.
+    pub fn unit(&self, code: &RegionCode) -> Option<&Unit> {
+        self.units.get(code)
+    }
+
+    /// The unit that a code means today: itself, or the one that it was re-zoned into.
+    pub fn resolve(&self, code: &RegionCode) -> Option<&Unit> {
+        let mut unit = self.units.get(code)?;
+        // A chain of successors longer than this is a loop.
+        for _ in 0..16 {
+            match unit.successor.and_then(|next| self.units.get(&next)) {
+                Some(next) => unit = next,
+                None => return Some(unit),
+            }
+        }
+        None
+    }
+
+    /// A unit's name; empty when it is unknown.
+    pub fn name(&self, code: &RegionCode) -> &str {
+        self.units.get(code).map_or("", |unit| &unit.name)
+    }
+
+    /// County, township and village in one: 沙坡头区滨河镇向阳巷居委会.
+    pub fn full_name(&self, code: &RegionCode) -> String {
+        let levels = [Level::County, Level::Township, Level::Village, Level::Group];
+        let ancestors = levels.into_iter().filter_map(|level| code.ancestor(level));
+        ancestors.map(|ancestor| self.name(&ancestor)).collect()
+    }
+
+    /// The units directly below one, by code.
+    pub fn children<'a>(&'a self, code: &RegionCode) -> impl Iterator<Item = &'a Unit> {
+        let parent = *code;
+        self.units
+            .range(parent..)
+            .map(|(_, unit)| unit)
+            .take_while(move |u| parent.contains(&u.code))
+            .filter(move |unit| unit.code.parent() == Some(parent) && unit.valid_to.is_none())
+    }
+
+    /// All units below one and itself, by code.
+    pub fn below<'a>(&'a self, code: &RegionCode) -> impl Iterator<Item = &'a Unit> {
+        let top = *code;
+        self.units.range(top..).map(|(_, unit)| unit).take_while(move |unit| top.contains(&unit.code))
+    }
+
+    /// The appointments in force in a unit itself.
+    pub fn terms(&self, code: &RegionCode) -> &[Term] {
+        self.terms.get(code).map_or(&[], Vec::as_slice)
+    }
+
+    /// A unit and its ancestors, the city first.
+    pub fn path(&self, code: &RegionCode) -> Vec<RegionCode> {
+        let levels = [Level::City, Level::County, Level::Township, Level::Village, Level::Group];
+        levels.into_iter().filter_map(|level| code.ancestor(level)).collect()
+    }
+}

@@ -1,0 +1,13 @@
+//! Background jobs, one file each, all idempotent.
+
+mod refresh;
+
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+
+use crate::state::App;
+
+/// Starts all jobs; they end when `stop` is cancelled.
+pub fn start(app: &App, tracker: &TaskTracker, stop: &CancellationToken) {
+    tracker.spawn(refresh::run(app.clone(), stop.clone()));
+}

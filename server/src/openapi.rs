@@ -1,0 +1,65 @@
+//! The OpenAPI 3.1 document, generated from the handlers.
+
+use axum::http::header;
+use axum::response::{IntoResponse, Response};
+use utoipa::OpenApi;
+use utoipa::openapi::security::{ApiKey, ApiKeyValue, Http, HttpAuthScheme, SecurityScheme};
+use utoipa::openapi::{Content, Ref, RefOr, ResponseBuilder, SecurityRequirement};
+use utoipa_axum::router::OpenApiRouter;
+
+use crate::error::ProblemBody;
+use crate::state::App;
+
+#[derive(OpenApi)]
+#[openapi(
+    info(title = "耕卫 Gengwei", description = "Farmland protection of a prefecture-level city, on five levels \
+        (卫政办发〔2023〕74号). Every failure is an RFC 9457 problem; lists answer `items` and `next`."),
+    components(schemas(ProblemBody)),
+    tags(
+        (name = "accounts", description = "Log in; accounts; the audit log"),
+        (name = "grid", description = "Units and who is responsible in them"),
+        (name = "parcels", description = "Parcels and their codes (一地一码)"),
+        (name = "posts", description = "QR posts (二维码警示桩)"),
+        (name = "patrols", description = "Patrols and the ledger (巡查台账)"),
+        (name = "cases", description = "Cases (问题线索)"),
+        (name = "evidence", description = "Photos"),
+        (name = "public", description = "What anyone may read and report"),
+    )
+)]
+struct Document;
+
+/// An empty router that carries the document's head.
+pub fn router() -> OpenApiRouter<App> {
+    OpenApiRouter::with_openapi(Document::openapi())
+}
+
+/// Adds what all operations share: how to authenticate, and that any failure is a problem.
+pub fn finish(mut document: utoipa::openapi::OpenApi) -> String {
+    let components = document.components.get_or_insert_default();
+    components.add_security_scheme("token", SecurityScheme::Http(Http::new(HttpAuthScheme::Bearer)));
+    let cookie = ApiKey::Cookie(ApiKeyValue::new(crate::auth::COOKIE));
+    components.add_security_scheme("cookie", SecurityScheme::ApiKey(cookie));
+    let public = |path: &str| !path.starts_with("/api/") || path == "/api/v1/sessions";
+    for (path, item) in &mut document.paths.paths {
+        let operations = [&mut item.get, &mut item.put, &mut item.post, &mut item.delete, &mut item.patch];
+        for operation in operations.into_iter().flatten() {
+            let problem = ResponseBuilder::new()
+                .description("A problem (RFC 9457)")
+                .content("application/problem+json", Content::new(Some(Ref::from_schema_name("ProblemBody"))))
+                .build();
+            operation.responses.responses.insert("default".to_owned(), RefOr::T(problem));
+            if !public(path) {
+                operation.security = Some(vec![
+                    SecurityRequirement::new::<_, [&str; 0], _>("token", []),
+                    SecurityRequirement::new::<_, [&str; 0], _>("cookie", []),
+                ]);
+            }
+        }
+    }
+    document.to_pretty_json().expect("the document is plain data")
+}
+
+/// `GET /openapi.json`
+pub fn serve(document: String) -> Response {
+    ([(header::CONTENT_TYPE, "application/json")], document).into_response()
+}

@@ -1,0 +1,156 @@
+//! What the notice leaves open: frequencies, deadlines, counts, limits (R29, requirements part F).
+//!
+//! Every value has a source and a date, or none: then it is our default and is shown as 本市未规定（默认值）
+//! (invariant 6). The shipped file `policy.default.toml` *is* the default, so the sample cannot drift.
+
+use std::path::Path;
+
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+/// The default policy, as shipped.
+pub const DEFAULT: &str = include_str!("../policy.default.toml");
+
+/// What is shown beside a value that the city has not set.
+pub const NOT_SET: &str = "本市未规定（默认值）";
+
+/// All of it.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Policy {
+    /// Login and sessions.
+    pub login: Login,
+    /// How often each level patrols.
+    pub patrols: Vec<PatrolPlan>,
+    /// What the public may hand in.
+    pub reports: Reports,
+    /// Cases.
+    pub cases: Cases,
+    /// Parcels and their codes.
+    pub parcels: Parcels,
+    /// What the public page shows.
+    pub public: PublicPage,
+}
+
+/// Login and sessions.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Login {
+    /// Wrong passwords in a row before the lockout.
+    pub attempts: i64,
+    /// How long it lasts.
+    pub lockout_minutes: i64,
+    /// A session unused for so long ends.
+    pub idle_minutes: i64,
+    /// Every session ends after so long.
+    pub session_hours: i64,
+}
+
+/// How often those responsible at one level patrol.
+#[derive(Clone, Debug, PartialEq, Deserialize, Serialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct PatrolPlan {
+    /// 2 to 6.
+    pub level: u8,
+    /// Patrols a period.
+    pub times: u32,
+    /// The period.
+    pub period: Period,
+    /// The document that says so; without it the value is our default.
+    #[serde(default)]
+    pub source: Option<String>,
+    /// The document's date.
+    #[serde(default)]
+    pub date: Option<String>,
+}
+
+/// A stretch of the calendar.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Period {
+    /// Monday to Sunday.
+    Week,
+    /// A calendar month.
+    Month,
+    /// A calendar quarter.
+    Quarter,
+    /// January to June, July to December.
+    HalfYear,
+}
+
+/// What the public may hand in.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Reports {
+    /// Reports an hour from one address.
+    pub per_hour: u32,
+    /// Photos a report.
+    pub photos: usize,
+    /// Bytes a photo.
+    pub photo_bytes: usize,
+    /// Characters of text.
+    pub characters: usize,
+}
+
+/// Cases.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Cases {
+    /// A village that has not acted on a case for so long: it is forwarded to the township.
+    pub forward_after_hours: i64,
+}
+
+/// Parcels and their codes.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Parcels {
+    /// The box around the city, degrees: west, south, east, north. A parcel whose middle lies outside is
+    /// refused on import.
+    pub bounds: [f64; 4],
+    /// Our own serials begin here, so that they never meet those of contract parcels (DKBM).
+    pub first_serial: u32,
+    /// The imported area may differ from the computed one by so many m² before a warning.
+    pub area_tolerance: f64,
+    /// Mutual overlap from which a re-imported parcel without BSM counts as the same, 0 to 1.
+    pub same_overlap: f64,
+}
+
+/// What the public page shows.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct PublicPage {
+    /// The hotline.
+    pub hotline: String,
+    /// Levels whose responsible are named.
+    pub levels: Vec<u8>,
+    /// What is forbidden, sentence by sentence.
+    pub forbidden: Vec<String>,
+}
+
+impl Policy {
+    /// The city's file, or the default.
+    pub fn load(file: Option<&Path>) -> anyhow::Result<Self> {
+        let text = match file {
+            Some(path) => std::fs::read_to_string(path)
+                .map_err(|e| anyhow::anyhow!("the policy {} cannot be read: {e}", path.display()))?,
+            None => DEFAULT.to_owned(),
+        };
+        toml::from_str(&text).map_err(|e| anyhow::anyhow!("the policy cannot be understood: {e}"))
+    }
+
+    /// The plan of a level.
+    pub fn patrol_plan(&self, level: u8) -> Option<&PatrolPlan> {
+        self.patrols.iter().find(|plan| plan.level == level)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_shipped_default_is_complete() {
+        let policy = Policy::load(None).unwrap();
+        assert!((2..=6).all(|level| policy.patrol_plan(level).is_some()));
+    }
+}

@@ -1,0 +1,134 @@
+//! What every handler can reach.
+
+mod sql;
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
+
+use arc_swap::ArcSwap;
+
+use crate::crypto::Keyring;
+use crate::db::{Db, Topic};
+use crate::env::Env;
+use crate::evidence::Photos;
+use crate::grid::Grid;
+use crate::parcels::Locator;
+use crate::policy::Policy;
+
+/// The application's parts; cheap to clone.
+#[derive(Clone)]
+pub struct App(Arc<Parts>);
+
+struct Parts {
+    setup: Setup,
+    decoy: String,
+    grid: ArcSwap<Grid>,
+    grid_revision: AtomicI64,
+    locator: ArcSwap<Locator>,
+}
+
+/// What an [`App`] is made of.
+pub struct Setup {
+    /// The database, open.
+    pub db: Db,
+    /// Clock and randomness.
+    pub env: Env,
+    /// What the city has set.
+    pub policy: Policy,
+    /// Keys of labels and of reporters' phones.
+    pub keys: Keyring,
+    /// Where photos lie.
+    pub photos: Photos,
+    /// What QR labels carry, without a slash at the end.
+    pub public_url: String,
+    /// Whether X-Forwarded-For is to be believed.
+    pub behind_proxy: bool,
+}
+
+impl App {
+    /// Puts the parts together and reads the snapshots.
+    pub async fn new(setup: Setup) -> sqlx::Result<Self> {
+        let decoy = crate::auth::password::decoy(&setup.env);
+        let parts = Parts {
+            decoy,
+            grid: ArcSwap::default(),
+            grid_revision: AtomicI64::new(-1),
+            locator: ArcSwap::default(),
+            setup,
+        };
+        let app = Self(Arc::new(parts));
+        app.refresh().await?;
+        Ok(app)
+    }
+
+    /// The database.
+    pub fn db(&self) -> &Db {
+        &self.0.setup.db
+    }
+
+    /// Clock and randomness.
+    pub fn env(&self) -> &Env {
+        &self.0.setup.env
+    }
+
+    /// What the city has set.
+    pub fn policy(&self) -> &Policy {
+        &self.0.setup.policy
+    }
+
+    /// Keys of labels and of reporters' phones.
+    pub fn keys(&self) -> &Keyring {
+        &self.0.setup.keys
+    }
+
+    /// Where photos lie.
+    pub fn photos(&self) -> &Photos {
+        &self.0.setup.photos
+    }
+
+    /// What QR labels carry, without a slash at the end.
+    pub fn public_url(&self) -> &str {
+        &self.0.setup.public_url
+    }
+
+    /// Whether X-Forwarded-For is to be believed.
+    pub fn behind_proxy(&self) -> bool {
+        self.0.setup.behind_proxy
+    }
+
+    /// The hash that a login which does not exist is checked against.
+    pub fn decoy(&self) -> &str {
+        &self.0.decoy
+    }
+
+    /// Units and the appointments in force.
+    pub fn grid(&self) -> Arc<Grid> {
+        self.0.grid.load_full()
+    }
+
+    /// The revision of [`App::grid`].
+    pub fn grid_revision(&self) -> i64 {
+        self.0.grid_revision.load(Ordering::Relaxed)
+    }
+
+    /// Which parcel lies where.
+    pub fn locator(&self) -> Arc<Locator> {
+        self.0.locator.load_full()
+    }
+
+    /// Brings the snapshots up to the revisions in the database.
+    pub async fn refresh(&self) -> sqlx::Result<()> {
+        let grid = sql::revision(self.db(), Topic::Grid).await?;
+        if grid != self.grid_revision() {
+            let loaded = Grid::load(self.db(), self.env().today()).await?;
+            self.0.grid.store(Arc::new(loaded));
+            self.0.grid_revision.store(grid, Ordering::Relaxed);
+        }
+        let parcels = sql::revision(self.db(), Topic::Parcels).await?;
+        let locator = self.locator();
+        if parcels != locator.revision() {
+            self.0.locator.store(Arc::new(locator.refreshed(self.db(), parcels).await?));
+        }
+        Ok(())
+    }
+}
