@@ -222,7 +222,7 @@ def patrol_section(peers_only):
     ours = None if peers_only else OurServer()
     body = WORK / "patrol.json"
     region = ours.at_level(6)["region"] if ours else "64050210621801"
-    body.write_text(json.dumps({"id": "@ID@", "region": region, "started_at": "2026-11-20T01:00:00Z",
+    body.write_text(json.dumps({"id": "@ID@", "unit": region, "started_at": "2026-11-20T01:00:00Z",
                                 "ended_at": "2026-11-20T02:00:00Z", "sightings": [], "actions": []}))
     salt = iter(range(1, 4096))
 

@@ -37,7 +37,7 @@ fn two_officers_cannot_overwrite_each_other(backend: Backend) {
 }
 
 fn note(api: &Api, case: &str, etag: Option<&str>) -> Reply {
-    let event = json!({"id": scene::new_id(), "event": "note", "words": "已电话联系村委会。"});
+    let event = json!({"id": scene::new_id(), "action": "note", "words": "已电话联系村委会。"});
     let request = api.request(Method::POST, &format!("{case}/events")).json(&event);
     api.send(match etag {
         Some(etag) => request.header("If-Match", etag),

@@ -65,7 +65,7 @@ fn a_list_comes_page_by_page(backend: Backend) {
     let of = |page: &serde_json::Value| page["items"].as_array().expect("items").clone();
     assert!(of(&second).iter().all(|patrol| !of(&first).contains(patrol)), "a patrol came twice");
 
-    leader.get(&format!("{path}&cursor=not-a-cursor")).problem(400);
+    leader.get(&format!("{path}&cursor=not-a-cursor")).problem(422);
 }
 
 fn a_patrol_that_cannot_be_is_refused_in_words(backend: Backend) {
@@ -80,7 +80,10 @@ fn a_patrol_that_cannot_be_is_refused_in_words(backend: Backend) {
     refused(&|patrol| patrol["ended_at"] = json!(scene::minutes_ago(600)), 422);
     refused(&|patrol| patrol["started_at"] = json!("yesterday"), 422);
     refused(&|patrol| patrol["id"] = json!("7"), 422);
-    refused(&|patrol| patrol["sightings"] = json!([{"id": scene::new_id(), "kind": "no such kind"}]), 422);
+    refused(
+        &|patrol| patrol["sightings"] = json!([{"kind": "no such kind", "seen_at": scene::minutes_ago(50)}]),
+        422,
+    );
     // Somebody else's grid does not exist for him.
-    refused(&|patrol| patrol["region"] = json!(demo.neighbour().region), 404);
+    refused(&|patrol| patrol["unit"] = json!(demo.neighbour().region), 404);
 }
