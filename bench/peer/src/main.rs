@@ -36,7 +36,7 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
     let pool = |size| SqlitePoolOptions::new().min_connections(size).max_connections(size);
     let writer = pool(1).connect_with(options.clone()).await?;
     fill(&writer, rows.parse()?).await?;
-    let readers = pool(8).connect_with(options.pragma("query_only", "on")).await?;
+    let readers = pool(4).connect_with(options.pragma("query_only", "on")).await?;
     let routes = Router::new().route("/p/{key}", get(read)).route("/p", post(write));
     let listener = tokio::net::TcpListener::bind(address).await?;
     axum::serve(listener, routes.with_state(Peer { readers, writer })).await?;
