@@ -14,14 +14,18 @@ use utoipa_axum::router::OpenApiRouter;
 
 use crate::error::{self, Problem};
 use crate::state::App;
-use crate::{accounts, evidence, grid, openapi, telemetry};
+use crate::{accounts, cases, evidence, grid, openapi, telemetry};
 
 /// No request may take longer; imports answer at once and go on by themselves.
 const LONGEST: Duration = Duration::from_secs(60);
 
 /// The API with its description.
 pub fn api() -> OpenApiRouter<App> {
-    openapi::router().merge(accounts::routes()).merge(evidence::routes()).merge(grid::routes())
+    openapi::router()
+        .merge(accounts::routes())
+        .merge(cases::routes())
+        .merge(evidence::routes())
+        .merge(grid::routes())
 }
 
 /// The whole service.
