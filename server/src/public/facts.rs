@@ -14,7 +14,7 @@ use crate::state::App;
 /// All that the public page may say.
 #[derive(Debug)]
 pub(super) struct Facts {
-    /// For our own use: where a report goes.
+    /// For our own use: where a report goes. Post 0: no label was scanned.
     pub parcel_id: i64,
     pub unit: RegionCode,
     pub post: i64,
@@ -63,6 +63,19 @@ pub(super) async fn find(app: &App, code: &str, tag_text: &str) -> Result<Facts>
     let Some(row) = sql::scanned(app.db(), number).await? else {
         return Err(Problem::not_found().detail("这个码不是本系统发放的，或者没有扫完整。"));
     };
+    assemble(app, row, checked, number).await
+}
+
+/// The same for a report that comes without a label, by the parcel's code alone: whoever knows a field may
+/// report on it.
+pub(super) async fn by_code(app: &App, code: &str) -> Result<Facts> {
+    let unknown = || Problem::not_found().detail("没有这个地块码，请检查是否输错。");
+    let code = ParcelCode::parse(code).map_err(|_| unknown())?;
+    let row = sql::coded(app.db(), &code).await?.ok_or_else(unknown)?;
+    assemble(app, row, code, 0).await
+}
+
+async fn assemble(app: &App, row: sql::Scanned, printed: ParcelCode, post: i64) -> Result<Facts> {
     let successors = match row.retired_on {
         Some(_) => sql::successors(app.db(), row.parcel_id).await?.into_iter().map(|(c,)| c.0).collect(),
         None => Vec::new(),
@@ -72,9 +85,9 @@ pub(super) async fn find(app: &App, code: &str, tag_text: &str) -> Result<Facts>
     Ok(Facts {
         parcel_id: row.parcel_id,
         unit,
-        post: number,
+        post,
         code: row.code.0,
-        moved_from: (row.code.0 != checked).then_some(checked),
+        moved_from: (row.code.0 != printed).then_some(printed),
         place: village_name(&grid, &unit),
         mu: format!("{:.1}", mu(row.tbmj.unwrap_or(row.area))),
         permanent: row.permanent,

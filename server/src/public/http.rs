@@ -100,8 +100,9 @@ struct ReportParts {
 
 /// Report what is wrong with a parcel.
 ///
-/// The label's tag must come with it, in the address or as the part `t`. Browsers are led on to the page of
-/// the tracking number.
+/// The label's tag comes with it, in the address or as the part `t`; without one the parcel's code alone
+/// decides, for a report by somebody who stands at no post. A forged tag is refused. Browsers are led on to
+/// the page of the tracking number.
 #[utoipa::path(post, path = "/g/{code}/reports", tag = "public",
     params(("code" = String, Path, description = "the parcel's code as printed"), Label),
     request_body(content = ReportParts, content_type = "multipart/form-data"),
@@ -135,7 +136,8 @@ async fn take(
         .map_err(|_| Problem::new(error::MEDIA_TYPE).detail("请以 multipart/form-data 提交。"))?;
     let (form, read) = Form::read(multipart, &app.policy().reports).await;
     let tag = tag.or_else(|| form.tag.clone()).unwrap_or_default();
-    let facts = facts::find(app, code, &tag).await?;
+    let facts =
+        if tag.is_empty() { facts::by_code(app, code).await? } else { facts::find(app, code, &tag).await? };
     if let Err(problem) = read {
         if !wants_html(headers) {
             return Err(problem);

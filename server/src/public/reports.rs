@@ -43,7 +43,7 @@ pub(super) async fn take(app: &App, facts: &Facts, form: Form) -> Result<String>
                 case: &case,
                 parcel,
                 unit: &unit,
-                post,
+                post: Some(post).filter(|post| *post != 0),
                 place: &form.place,
                 words: &form.words,
                 phone: phone.as_deref(),

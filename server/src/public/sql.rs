@@ -30,6 +30,16 @@ pub(super) async fn scanned(on: &impl Session, post: i64) -> sqlx::Result<Option
     .await
 }
 
+/// The parcel with a code.
+pub(super) async fn coded(on: &impl Session, code: &ParcelCode) -> sqlx::Result<Option<Scanned>> {
+    on.first(
+        sql("select id as parcel_id, code, unit, dlbm, area, tbmj, permanent, crop, retired_on \
+             from parcels where code = $1")
+        .bind(code),
+    )
+    .await
+}
+
 pub(super) async fn successors(on: &impl Session, parcel: i64) -> sqlx::Result<Vec<(Text<ParcelCode>,)>> {
     on.all(
         sql("select l.code from parcel_lineage g join parcels l on l.id = g.child_id \
@@ -45,7 +55,7 @@ pub(super) struct NewReport<'a> {
     pub case: &'a str,
     pub parcel: i64,
     pub unit: &'a RegionCode,
-    pub post: i64,
+    pub post: Option<i64>,
     pub place: &'a str,
     pub words: &'a str,
     pub phone: Option<&'a [u8]>,
