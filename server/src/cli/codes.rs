@@ -11,7 +11,7 @@ use serde_json::json;
 use super::{Context, told, user};
 use crate::auth::Units;
 use crate::posts::label::LabelSize;
-use crate::posts::{self, sheet};
+use crate::posts::{self, qr, sheet};
 
 #[derive(clap::Args)]
 pub(super) struct Codes {
@@ -62,6 +62,11 @@ pub(super) async fn run(context: &Context, codes: Codes) -> anyhow::Result<ExitC
             let labels = posts::labels(&app, &by, &Units::new([region])).await.map_err(|p| told(&p))?;
             let sheet = sheet::sheet(&title, &labels, size)?;
             std::fs::write(&out, &sheet.pdf)?;
+            if sheet.symbol_version > qr::ROBUST_VERSION {
+                eprintln!(
+                    "注意：GENGWEI_PUBLIC_URL 太长，二维码偏密，弄脏后不容易扫出；域名最好不超过 19 个字符"
+                );
+            }
             for (character, times) in &sheet.missing {
                 eprintln!("注意：字体里没有“{character}”，已有 {times} 处印成 〓");
             }

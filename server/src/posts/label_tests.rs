@@ -154,9 +154,10 @@ fn damage(
     let finder = 8 * module;
     let (x, y) = loop {
         let (x, y) = (random.below(extent - side + 1), random.below(extent - side + 1));
-        let (left, right, top, bottom) =
-            (x < finder, x + side > extent - finder, y < finder, y + side > extent - finder);
-        if !(left && top || right && top || left && bottom) {
+        let (left, top) = (x < finder, y < finder);
+        let (right, bottom) = (x + side > extent - finder, y + side > extent - finder);
+        let over_a_finder = [left && top, right && top, left && bottom].contains(&true);
+        if !over_a_finder {
             break (x, y);
         }
     };

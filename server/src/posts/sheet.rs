@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use krilla::color::rgb;
-use krilla::geom::{PathBuilder, Point, Rect};
+use krilla::geom::{PathBuilder, Point, Rect, Transform};
 use krilla::metadata::Metadata;
 use krilla::num::NormalizedF32;
 use krilla::page::PageSettings;
@@ -18,6 +18,8 @@ use super::label::{Label, LabelError, LabelSize, missing, one_line};
 const A4: (f32, f32) = (210.0, 297.0);
 /// Millimetres of 1/50 inch.
 const GRID: f32 = 25.4 / 50.0;
+/// Points by which edges stay off the exact borders of pixels, where rounding would tip them either way.
+const OFF_EDGE: f32 = 0.01;
 const POINTS_PER_MM: f32 = 72.0 / 25.4;
 
 /// A finished sheet.
@@ -188,7 +190,6 @@ fn ink(surface: &mut Surface<'_>, ink: Ink) {
 }
 
 fn push(path: &mut PathBuilder, x: f32, y: f32, width: f32, height: f32) {
-    let [x, y, width, height] = [x, y, width, height].map(|mm| mm * POINTS_PER_MM);
     if let Some(rect) = Rect::from_xywh(x, y, width, height) {
         path.push_rect(rect);
     }
@@ -197,7 +198,9 @@ fn push(path: &mut PathBuilder, x: f32, y: f32, width: f32, height: f32) {
 fn bar(surface: &mut Surface<'_>, bar: &Bar, (left, top): (f32, f32)) {
     ink(surface, bar.ink);
     let mut path = PathBuilder::new();
-    push(&mut path, left + bar.x, top + bar.y, bar.width, bar.height);
+    let [x, y, width, height] =
+        [left + bar.x, top + bar.y, bar.width, bar.height].map(|mm| mm * POINTS_PER_MM);
+    push(&mut path, x, y, width, height);
     if let Some(path) = path.finish() {
         surface.draw_path(&path);
     }
@@ -205,21 +208,24 @@ fn bar(surface: &mut Surface<'_>, bar: &Bar, (left, top): (f32, f32)) {
 
 /// All modules are one path, so that no viewer shows seams between neighbours.
 ///
-/// The symbol moves by up to ¼ mm to a grid of 1/50 inch, so that every symbol of a page is rendered alike at 150, 200,
-/// 300, 600 … dots per inch: with 24 on a page zbar missed some whose finder patterns came out a pixel different.
+/// The symbol moves by up to ¼ mm to a grid of 1/50 inch, so that all symbols of a page are rendered alike: zbar gives up
+/// on a page of 24 when their finder patterns come out a pixel different and sort among the look-alikes.
 fn symbol(surface: &mut Surface<'_>, placed: &Placed, (left, top): (f32, f32)) {
     ink(surface, Ink::Black);
     let ((x, y), module) = (placed.origin(), placed.module());
-    let [x, y] = [left + x, top + y].map(|mm| (mm / GRID).round() * GRID);
+    let [x, y] = [left + x, top + y].map(|mm| (mm / GRID).round() * GRID * POINTS_PER_MM + OFF_EDGE);
+    let module = module * POINTS_PER_MM;
+    // In units of a module all coordinates are small whole numbers: less than half the bytes.
+    surface.push_transform(&Transform::from_row(module, 0.0, 0.0, module, x, y));
     let mut path = PathBuilder::new();
     for block in placed.symbol.blocks() {
-        let [bx, by, width, height] =
-            [block.x, block.y, block.width, block.height].map(|n| n as f32 * module);
-        push(&mut path, x + bx, y + by, width, height);
+        let [x, y, width, height] = [block.x, block.y, block.width, block.height].map(|n| n as f32);
+        push(&mut path, x, y, width, height);
     }
     if let Some(path) = path.finish() {
         surface.draw_path(&path);
     }
+    surface.pop();
 }
 
 fn line(surface: &mut Surface<'_>, font: &Font, line: &Line, (left, top): (f32, f32)) {

@@ -14,6 +14,7 @@ use crate::evidence::Photos;
 use crate::grid::Grid;
 use crate::parcels::Locator;
 use crate::policy::Policy;
+use crate::public::Limits;
 
 /// The application's parts; cheap to clone.
 #[derive(Clone)]
@@ -25,6 +26,7 @@ struct Parts {
     grid: ArcSwap<Grid>,
     grid_revision: AtomicI64,
     locator: ArcSwap<Locator>,
+    limits: Limits,
 }
 
 /// What an [`App`] is made of.
@@ -54,6 +56,7 @@ impl App {
             grid: ArcSwap::default(),
             grid_revision: AtomicI64::new(-1),
             locator: ArcSwap::default(),
+            limits: Limits::new(setup.policy.reports.per_hour),
             setup,
         };
         let app = Self(Arc::new(parts));
@@ -109,6 +112,11 @@ impl App {
     /// The revision of [`App::grid`].
     pub fn grid_revision(&self) -> i64 {
         self.0.grid_revision.load(Ordering::Relaxed)
+    }
+
+    /// How much one address may hand in.
+    pub fn limits(&self) -> &Limits {
+        &self.0.limits
     }
 
     /// Which parcel lies where.
