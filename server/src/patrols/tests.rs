@@ -74,7 +74,7 @@ both! {
         for (unit, sees) in [("640502102", 1), ("640502103", 0), ("6405", 1), ("64050210221001", 1)] {
             let role = if unit.len() == 14 { Role::GroupLeader } else { Role::Chief };
             let units = caller(unit, role).units::<ReadPatrols>();
-            let seen = super::sql::list(app.db(), &units, &Default::default(), None, 10).await.unwrap();
+            let seen = crate::patrols::sql::list(app.db(), &units, &Default::default(), None, 10).await.unwrap();
             assert_eq!(seen.len(), sees, "{unit}");
             assert!(!caller(unit, role).units::<ReadCases>().is_empty());
         }
