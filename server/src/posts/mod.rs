@@ -101,7 +101,7 @@ impl Change {
         if long(&self.place) || long(&self.device) {
             return Err(Problem::invalid("/place", "不能超过 200 个字符。"));
         }
-        let off = |value: Option<f64>, most: f64| value.is_some_and(|v| !(v.abs() <= most));
+        let off = |value: Option<f64>, most: f64| value.is_some_and(|v| !(-most..=most).contains(&v));
         if off(self.lon, 180.0) || off(self.lat, 90.0) || self.lon.is_some() != self.lat.is_some() {
             return Err(Problem::invalid("/lon", "经度和纬度应为一对度数。"));
         }

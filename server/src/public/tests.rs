@@ -37,6 +37,9 @@ struct Place {
     labels: Vec<String>,
 }
 
+/// The parts of a form: name and content.
+type Parts<'a> = Vec<(&'a str, &'a [u8])>;
+
 struct Answer {
     status: StatusCode,
     headers: axum::http::HeaderMap,
@@ -365,7 +368,7 @@ async fn what_was_typed_is_not_lost_when_something_is_refused(db: Db, env) {
     let place = Place::new(db, env).await;
     let long = "长".repeat(1_001);
     let (large, zip) = (vec![0xFF; 10 * 1024 * 1024 + 1], b"PK\x03\x04 no photo".to_vec());
-    let cases: [(StatusCode, Vec<(&str, &[u8])>); 6] = [
+    let cases: [(StatusCode, Parts); 6] = [
         (StatusCode::UNPROCESSABLE_ENTITY, vec![("words", b"  ")]),
         (StatusCode::UNPROCESSABLE_ENTITY, vec![("words", long.as_bytes())]),
         (StatusCode::UNPROCESSABLE_ENTITY, vec![("words", b"ok"), ("photo", &zip)]),
