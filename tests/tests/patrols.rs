@@ -75,7 +75,8 @@ fn a_patrol_that_cannot_be_is_refused_in_words(backend: Backend) {
         let mut patrol = scene::patrol(demo.group_leader());
         change(&mut patrol);
         let problem = leader.post("/api/v1/patrols", &patrol).problem(status);
-        assert!(problem["detail"].as_str().is_some_and(|detail| !detail.is_empty()), "{problem}");
+        let words = problem["detail"].as_str().or(problem["errors"][0]["message"].as_str());
+        assert!(words.is_some_and(|words| !words.is_empty()), "{problem}");
     };
     refused(&|patrol| patrol["ended_at"] = json!(scene::minutes_ago(600)), 422);
     refused(&|patrol| patrol["started_at"] = json!("yesterday"), 422);
