@@ -155,6 +155,9 @@ impl Problem {
 
 impl From<sqlx::Error> for Problem {
     fn from(error: sqlx::Error) -> Self {
+        if crate::db::is_nul_in_text(&error) {
+            return Self::new(INVALID).detail("文字里有不能保存的字符（NUL），请删去后重试。");
+        }
         if crate::db::is_temporary(&error) {
             tracing::warn!(%error, "database busy");
             return Self::new(UNAVAILABLE).detail("数据库正忙，请稍后再试。").retry_after(2);

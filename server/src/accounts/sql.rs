@@ -115,6 +115,7 @@ pub(super) async fn close_other_sessions(tx: &Tx, account: &str, kept: &str) -> 
 
 /// An account as administrators see it.
 #[derive(Serialize, ToSchema, sqlx::FromRow)]
+#[schema(as = AccountListed)]
 pub struct Listed {
     /// Its id.
     pub id: String,

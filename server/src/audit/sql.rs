@@ -57,6 +57,7 @@ pub(super) async fn hash(on: &impl Session, chain: &str, seq: i64) -> sqlx::Resu
 
 /// An entry as the audit administrator reads it.
 #[derive(Serialize, ToSchema, sqlx::FromRow)]
+#[schema(as = AuditEntry)]
 pub struct Listed {
     /// The chain of the process that wrote it.
     pub chain: String,

@@ -32,6 +32,7 @@ pub fn routes() -> OpenApiRouter<App> {
 
 /// A case as lists show it.
 #[derive(Serialize, ToSchema)]
+#[schema(as = CaseListed)]
 struct Listed {
     id: String,
     /// Where it is.

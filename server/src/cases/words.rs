@@ -8,11 +8,11 @@ pub struct UnknownWord(pub String);
 /// Defines an enum whose variants have a word (JSON, database) and a Chinese title for people.
 macro_rules! words {
     ($(#[$meta:meta])* $name:ident { $($variant:ident = $word:tt $title:tt,)* }) => {
-        $(#[$meta])*
         #[derive(
             Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash,
             serde::Serialize, serde::Deserialize, utoipa::ToSchema,
         )]
+        $(#[$meta])*
         pub enum $name {
             $(#[doc = $title] #[serde(rename = $word)] $variant,)*
         }

@@ -9,6 +9,7 @@ use super::{Severity, words};
 
 words! {
     /// Where a case stands.
+    #[schema(as = CaseState)]
     State {
         Opened = "opened" "待签收",
         Accepted = "accepted" "已签收，待核实",
@@ -21,6 +22,7 @@ words! {
 
 words! {
     /// What somebody does with a case.
+    #[schema(as = CaseAction)]
     Action {
         Accept = "accept" "签收",
         Forward = "forward" "转上级办理",

@@ -23,7 +23,7 @@ use std::sync::Arc;
 use sqlx::{PgPool, SqlitePool};
 
 pub use dialect::Bulk;
-pub use query::{Query, Record, Session, sql};
+pub use query::{Query, Record, Session, is_nul_in_text, sql};
 pub use types::{Text, Timestamp, Value};
 pub use writer::{Priority, Tx};
 

@@ -37,6 +37,16 @@ pub trait Session: Sync {
     }
 }
 
+/// Text that was to be bound holds a NUL, which only an attacker or a fault puts there.
+#[derive(Debug, thiserror::Error)]
+#[error("text must not contain a NUL character")]
+struct NulInText;
+
+/// Whether an error says that text with a NUL was handed in.
+pub fn is_nul_in_text(error: &sqlx::Error) -> bool {
+    matches!(error, sqlx::Error::Encode(e) if e.is::<NulInText>())
+}
+
 /// A statement under construction.
 #[derive(Clone, Debug)]
 pub struct Query<'q> {
@@ -100,7 +110,14 @@ impl<'q> Query<'q> {
         self
     }
 
+    /// PostgreSQL cannot store a NUL in text, so neither database takes one.
+    fn refuse_nul(&self) -> sqlx::Result<()> {
+        let nul = |v: &Value<'_>| matches!(v, Value::Text(Some(text)) if text.contains('\0'));
+        if self.values.iter().any(nul) { Err(sqlx::Error::Encode(Box::new(NulInText))) } else { Ok(()) }
+    }
+
     fn sqlite(&self) -> sqlx::Result<SqliteArguments> {
+        self.refuse_nul()?;
         let mut arguments = SqliteArguments::default();
         for value in &self.values {
             match value.clone() {
@@ -116,6 +133,7 @@ impl<'q> Query<'q> {
     }
 
     fn postgres(&self) -> sqlx::Result<PgArguments> {
+        self.refuse_nul()?;
         let mut arguments = PgArguments::default();
         for value in &self.values {
             match value {

@@ -48,4 +48,10 @@ async fn an_altered_entry_breaks_the_chain(db: Db, _) {
         .unwrap();
     assert!(matches!(verify(&db).await.unwrap(), Verdict::Broken { seq: 3, .. }));
 }
+
+async fn text_with_a_nul_is_refused_before_it_reaches_the_database(db: Db, _) {
+    let query = sql("select count(*) from serials where prefix = $1").bind("a\0b");
+    let problem = Problem::from(db.scalar::<i64>(query).await.unwrap_err());
+    assert_eq!(problem.kind(), crate::error::INVALID);
+}
 }

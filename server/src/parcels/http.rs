@@ -30,6 +30,7 @@ pub fn routes() -> OpenApiRouter<App> {
 
 /// A parcel in a list.
 #[derive(Serialize, ToSchema)]
+#[schema(as = ParcelListed)]
 struct Listed {
     #[serde(flatten)]
     state: sql::State,
@@ -144,6 +145,7 @@ async fn at(
 
 /// A parcel with its geometry, other names and lineage.
 #[derive(Serialize, ToSchema)]
+#[schema(as = ParcelDetail)]
 struct Detail {
     #[serde(flatten)]
     parcel: Listed,

@@ -53,6 +53,7 @@ pub(super) async fn shapes_since(
 
 /// All columns but geometry: what a version keeps and the API shows.
 #[derive(Clone, Debug, Serialize, ToSchema, sqlx::FromRow)]
+#[schema(as = ParcelState)]
 pub struct State {
     /// The county's 6 digits, then a serial of 10.
     pub id: i64,

@@ -12,6 +12,7 @@ use crate::evidence::is_sha256;
 
 words! {
     /// What the patrol did (R15, R17): 发现、制止、报告、劝耕, each with its time.
+    #[schema(as = PatrolAction)]
     Action {
         Found = "found" "发现",
         Stopped = "stopped" "制止",

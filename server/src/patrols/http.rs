@@ -32,6 +32,7 @@ pub fn routes() -> OpenApiRouter<App> {
 
 /// A patrol with all that belongs to it.
 #[derive(Serialize, ToSchema)]
+#[schema(as = PatrolDetail)]
 struct Detail {
     #[serde(flatten)]
     patrol: sql::Listed,

@@ -105,6 +105,7 @@ pub(super) async fn insert_deeds(tx: &Tx, patrol: &NewPatrol) -> sqlx::Result<()
 
 /// A patrol in a list.
 #[derive(Clone, Debug, Serialize, ToSchema, sqlx::FromRow)]
+#[schema(as = PatrolListed)]
 pub struct Listed {
     /// The id that the client made.
     pub id: String,

@@ -52,6 +52,7 @@ async fn list(
 }
 
 #[derive(Serialize, ToSchema)]
+#[schema(as = PostDetail)]
 struct Detail {
     #[serde(flatten)]
     post: sql::Post,
@@ -127,6 +128,7 @@ async fn change(
 }
 
 #[derive(Deserialize, ToSchema)]
+#[schema(as = NewPostMove)]
 struct Move {
     /// The code of the parcel that it stands for from now on.
     parcel: String,

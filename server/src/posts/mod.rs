@@ -30,6 +30,7 @@ pub use http::routes;
 
 /// What a post is in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[schema(as = PostState)]
 #[serde(rename_all = "lowercase")]
 pub enum State {
     /// Its label may be printed; it does not stand yet.
@@ -78,7 +79,6 @@ impl FromStr for State {
 
 /// What may be said of a post; `None` leaves it as it is.
 #[derive(Clone, Debug, Default, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
 pub struct Change {
     /// Where it stands, in words.
     pub place: Option<String>,

@@ -147,6 +147,7 @@ pub(super) async fn parcels_with_posts(on: &impl Session, parcels: &[i64]) -> sq
 
 /// Where a post stood before: the newest first.
 #[derive(Clone, Debug, Serialize, ToSchema, sqlx::FromRow)]
+#[schema(as = PostMove)]
 pub struct Move {
     /// When it left.
     pub at: Timestamp,

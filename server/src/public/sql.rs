@@ -102,6 +102,7 @@ pub(super) async fn followed(on: &impl Session, tracking: &str) -> sqlx::Result<
 
 /// A report as officers see it; the phone number is not in it.
 #[derive(Serialize, ToSchema, sqlx::FromRow)]
+#[schema(as = ReportListed)]
 pub struct Listed {
     /// The tracking number.
     pub tracking: String,
