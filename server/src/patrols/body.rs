@@ -71,7 +71,7 @@ pub struct NewSighting {
     #[serde(default)]
     pub accuracy: Option<f64>,
     /// Of the position; WGS-84 when not given. A GCJ-02 position (maps of phones in China) is converted once.
-    #[serde(default)]
+    #[serde(default = "wgs84")]
     pub datum: Datum,
     /// The parcel's code; without it the position finds the parcel.
     #[serde(default)]
@@ -86,15 +86,17 @@ pub struct NewSighting {
     pub photos: Vec<String>,
 }
 
-/// What a position refers to.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, Serialize, ToSchema)]
-#[serde(rename_all = "lowercase")]
-pub enum Datum {
-    /// GNSS as it is; the same as CGCS2000 to 0.1 m.
-    #[default]
-    Wgs84,
-    /// The shifted positions of Chinese phone maps.
-    Gcj02,
+words! {
+    /// What a position refers to: GNSS as it is (the same as CGCS2000 to 0.1 m), or the shifted positions of
+    /// Chinese phone maps.
+    Datum {
+        Wgs84 = "wgs84" "WGS-84",
+        Gcj02 = "gcj02" "GCJ-02（火星坐标）",
+    }
+}
+
+fn wgs84() -> Datum {
+    Datum::Wgs84
 }
 
 /// Something that was done.
@@ -149,7 +151,8 @@ impl NewPatrol {
         faults.check(self.ended_at <= latest, "/ended_at", "结束时间在未来，请检查设备的时钟。");
         faults.check(short(&self.words), "/words", "文字太长。");
         let track = self.track.as_deref().unwrap_or_default();
-        faults.check(track.len() <= MOST_POINTS, "/track", "轨迹点太多。");
+        let line = self.track.as_ref().is_none_or(|t| (2..=MOST_POINTS).contains(&t.len()));
+        faults.check(line, "/track", "轨迹应有 2 至 20000 个点。");
         faults.check(
             track.iter().all(|[lon, lat]| on_earth(*lon, *lat)),
             "/track",

@@ -45,14 +45,14 @@ pub async fn file(app: &App, scope: &Scope<FilePatrols>, patrol: NewPatrol) -> R
     }
     let missing = evidence::missing(app.db(), &patrol.photos()).await?;
     if !missing.is_empty() {
-        let message = format!("这些照片还没有上传：{}", missing.join("、"));
-        return Err(Problem::invalid("/sightings", message));
+        return Err(not_there(&patrol, &missing));
     }
-    let located = locate(app, &patrol, &unit).await?;
+    let located = locate(app, scope, &patrol, &unit).await?;
     let (env, grid, caller) = (app.env().clone(), app.grid(), scope.caller.clone());
     app.db()
         .write(move |tx: Tx| async move {
-            if let Some(known) = sql::known(&tx, &patrol.id).await? {
+            if !sql::insert(&tx, &patrol, &unit, &caller, &hash, now).await? {
+                let known = sql::known(&tx, &patrol.id).await?.ok_or_else(Problem::not_found)?;
                 return same(known, &caller.account, &hash, patrol.id);
             }
             let mut cases = Vec::with_capacity(located.len());
@@ -71,12 +71,12 @@ pub async fn file(app: &App, scope: &Scope<FilePatrols>, patrol: NewPatrol) -> R
                 evidence::sql::link(&tx, &sighting.photos, "case", &case, at.unit.as_str()).await?;
                 cases.push(case);
             }
-            sql::insert(&tx, &patrol, &unit, &caller, &hash, now).await?;
             sql::insert_sightings(&tx, &patrol, &located, &cases).await?;
             sql::insert_deeds(&tx, &patrol).await?;
-            for (n, (sighting, at)) in patrol.sightings.iter().zip(&located).enumerate() {
+            // Whoever sees the patrol sees its photos, wherever what they show lies.
+            for (n, sighting) in patrol.sightings.iter().enumerate() {
                 let id = format!("{}/{n}", patrol.id);
-                evidence::sql::link(&tx, &sighting.photos, "sighting", &id, at.unit.as_str()).await?;
+                evidence::sql::link(&tx, &sighting.photos, "sighting", &id, unit.as_str()).await?;
             }
             let detail = json!({"unit": unit, "cases": cases});
             tx.audit(caller.entry("patrol.file", &*patrol.id).detail(detail));
@@ -99,19 +99,36 @@ fn same(known: sql::Known, account: &str, hash: &str, id: String) -> Result<File
     Err(Problem::new(error::CONFLICT).detail("这个编号下已有另一份巡查记录，请换一个编号。"))
 }
 
-/// The parcel by code, else by place; the unit is the parcel's, else the patrol's.
-async fn locate(app: &App, patrol: &NewPatrol, unit: &RegionCode) -> Result<Vec<Located>> {
+/// Names the photos that have not been handed in yet, each at its place.
+fn not_there(patrol: &NewPatrol, missing: &[String]) -> Problem {
+    let problem = Problem::new(error::INVALID).detail(format!("这些照片还没有上传：{}", missing.join("、")));
+    let named = patrol.sightings.iter().enumerate().flat_map(|(n, sighting)| {
+        let photos = sighting.photos.iter().enumerate().filter(|(_, hash)| missing.contains(hash));
+        photos
+            .map(move |(m, hash)| (format!("/sightings/{n}/photos/{m}"), format!("照片 {hash} 还没有上传。")))
+    });
+    named.fold(problem, |problem, (field, message)| problem.field(field, message))
+}
+
+/// The parcel by code, else by place; the unit is the parcel's, else the patrol's. A code outside the
+/// caller's area is told no more about than one that does not exist.
+async fn locate(
+    app: &App,
+    scope: &Scope<FilePatrols>,
+    patrol: &NewPatrol,
+    unit: &RegionCode,
+) -> Result<Vec<Located>> {
     let mut all = Vec::with_capacity(patrol.sightings.len());
     for (n, sighting) in patrol.sightings.iter().enumerate() {
         let place = sighting.place();
         let parcel = match &sighting.parcel {
             Some(code) => {
                 let code = ParcelCode::parse(code).map_err(|_| Problem::not_found())?;
-                let found = parcels::find(app.db(), &code).await?;
+                let found = parcels::find(app.db(), &code).await?.filter(|p| scope.units.contain(&p.unit));
                 let field = format!("/sightings/{n}/parcel");
-                Some(found.ok_or_else(|| Problem::invalid(field, "没有这个地块码。"))?)
+                Some(found.ok_or_else(|| Problem::invalid(field, "辖区内没有这个地块码。"))?)
             }
-            None => at_place(app, place).await?,
+            None => at_place(app, unit, place).await?,
         };
         let unit = parcel.as_ref().map_or(*unit, |p| p.unit.0);
         all.push(Located { parcel: parcel.map(|p| p.id), unit, place });
@@ -119,10 +136,20 @@ async fn locate(app: &App, patrol: &NewPatrol, unit: &RegionCode) -> Result<Vec<
     Ok(all)
 }
 
-async fn at_place(app: &App, place: Option<(f64, f64)>) -> Result<Option<parcels::Parcel>> {
+/// Where parcels overlap, one of the unit that was patrolled goes before others.
+async fn at_place(
+    app: &App,
+    unit: &RegionCode,
+    place: Option<(f64, f64)>,
+) -> Result<Option<parcels::Parcel>> {
     let Some((lon, lat)) = place else { return Ok(None) };
-    match app.locator().at(lon, lat).first() {
-        Some(id) => Ok(parcels::find_by_id(app.db(), *id).await?),
-        None => Ok(None),
+    let mut best = None;
+    for id in app.locator().at(lon, lat) {
+        let Some(parcel) = parcels::find_by_id(app.db(), id).await? else { continue };
+        if unit.contains(&parcel.unit) {
+            return Ok(Some(parcel));
+        }
+        best = best.or(Some(parcel));
     }
+    Ok(best)
 }

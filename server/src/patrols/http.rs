@@ -73,7 +73,8 @@ async fn file(
 async fn detail(app: &App, units: &Units, id: &str) -> Result<Detail> {
     let patrol = sql::one(app.db(), units, id).await?.ok_or_else(Problem::not_found)?;
     let ids = [patrol.id.clone()];
-    let (sightings, actions) = (sql::sightings(app.db(), &ids).await?, sql::deeds(app.db(), &ids).await?);
+    let (sightings, actions) =
+        (sql::sightings(app.db(), units, &ids).await?, sql::deeds(app.db(), &ids).await?);
     let names: Vec<String> = sightings.iter().map(|s| format!("{id}/{}", s.seq)).collect();
     let photos = evidence::sql::photos_of(app.db(), "sighting", &names).await?;
     let seen = sightings.into_iter().zip(names).map(|(sighting, name)| Seen {
@@ -187,10 +188,24 @@ async fn rows(
     let (mut sightings, mut deeds) = (Vec::new(), Vec::new());
     for part in patrols.chunks(500) {
         let ids: Vec<String> = part.iter().map(|p| p.id.clone()).collect();
-        sightings.extend(sql::sightings(app.db(), &ids).await?);
+        sightings.extend(sql::sightings(app.db(), &scope.units, &ids).await?);
         deeds.extend(sql::deeds(app.db(), &ids).await?);
     }
     Ok((patrols, sightings, deeds))
+}
+
+/// As [`rows`], for a copy that must not end before the ledger does: 422 when it would.
+async fn whole(
+    app: &App,
+    scope: &Scope<ReadPatrols>,
+    filter: &Filter,
+) -> Result<(Vec<sql::Listed>, Vec<sql::Sighting>, Vec<sql::Done>)> {
+    let whole = rows(app, scope, filter, None, MOST_ROWS + 1).await?;
+    if whole.0.len() as i64 > MOST_ROWS {
+        let message = format!("台账超过 {MOST_ROWS} 行，请用 from、to 或 region 缩小范围后分次导出。");
+        return Err(Problem::invalid("from", message));
+    }
+    Ok(whole)
 }
 
 /// A row of the ledger.
@@ -245,7 +260,7 @@ async fn ledger_xlsx(
     scope: Scope<ReadPatrols>,
     Query(filter): Query<Filter>,
 ) -> Result<Response> {
-    let (patrols, sightings, deeds) = rows(&app, &scope, &filter, None, MOST_ROWS).await?;
+    let (patrols, sightings, deeds) = whole(&app, &scope, &filter).await?;
     let rows = ledger::rows(&app.grid(), &patrols, &sightings, &deeds);
     let bytes = ledger::workbook(&title(&app, &scope, &filter)?, &rows, app.env().now())?;
     let headers = [
@@ -263,7 +278,7 @@ async fn ledger_html(
     scope: Scope<ReadPatrols>,
     Query(filter): Query<Filter>,
 ) -> Result<Html<String>> {
-    let (patrols, sightings, deeds) = rows(&app, &scope, &filter, None, MOST_ROWS).await?;
+    let (patrols, sightings, deeds) = whole(&app, &scope, &filter).await?;
     let rows = ledger::rows(&app.grid(), &patrols, &sightings, &deeds);
     Ok(Html(ledger::page(&title(&app, &scope, &filter)?, &rows, app.env().now())?))
 }

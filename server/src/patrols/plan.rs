@@ -3,6 +3,8 @@
 //! The notice says 定期 and no more, so the numbers are policy; without a source they are shown as
 //! 本市未规定（默认值）.
 
+use std::collections::HashMap;
+
 use jiff::civil::Date;
 use jiff::{Span, ToSpan};
 use serde::Serialize;
@@ -52,9 +54,8 @@ pub(super) async fn plans(app: &App, units: &Units, on: Date) -> sqlx::Result<Ve
         let now = sql::counts(app.db(), units, Timestamp::start_of(from), Timestamp::start_of(until)).await?;
         let last =
             sql::counts(app.db(), units, Timestamp::start_of(before), Timestamp::start_of(from)).await?;
-        let made = |counts: &[(String, i64, i64)], person: &str| {
-            counts.iter().filter(|(p, l, _)| p == person && *l == i64::from(level)).map(|c| c.2).sum::<i64>()
-        };
+        let (now, last) = (of_level(now, level), of_level(last, level));
+        let made = |counts: &HashMap<String, i64>, person: &str| counts.get(person).copied().unwrap_or(0);
         for unit in units.iter().flat_map(|top| grid.below(top)) {
             if unit.code.level().number() != level || !unit.takes_part {
                 continue;
@@ -79,6 +80,11 @@ pub(super) async fn plans(app: &App, units: &Units, on: Date) -> sqlx::Result<Ve
     }
     plans.sort_by(|a, b| a.unit.cmp(&b.unit));
     Ok(plans)
+}
+
+fn of_level(counts: Vec<(String, i64, i64)>, level: u8) -> HashMap<String, i64> {
+    let counts = counts.into_iter().filter(|(_, of, _)| *of == i64::from(level));
+    counts.map(|(person, _, count)| (person, count)).collect()
 }
 
 fn state(done: i64, required: i64, earlier: i64, held_before: bool) -> &'static str {

@@ -24,6 +24,7 @@ pub(super) async fn known(on: &impl Session, id: &str) -> sqlx::Result<Option<Kn
     on.first(sql("select account_id, body_hash from patrols where id = $1").bind(id)).await
 }
 
+/// Adds a patrol; false when one is there under its id, were it only since a moment ago from another process.
 pub(super) async fn insert(
     tx: &Tx,
     p: &NewPatrol,
@@ -31,33 +32,34 @@ pub(super) async fn insert(
     by: &Caller,
     hash: &str,
     now: Timestamp,
-) -> sqlx::Result<u64> {
+) -> sqlx::Result<bool> {
     // The level is that of the appointment which covers the unit most closely.
     let covering = by.held.iter().filter(|h| h.unit.contains(unit)).map(|h| h.unit.level()).max();
     let track =
         p.track.as_ref().map(|points| serde_json::json!({"type": "LineString", "coordinates": points}));
-    tx.execute(
-        sql("insert into patrols (id, unit, village, township, county, city, level, account_id, person_id, name, \
+    let query = sql(
+        "insert into patrols (id, unit, village, township, county, city, level, account_id, person_id, name, \
              started_at, ended_at, words, track, body_hash, received_at) \
-             values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)")
-        .bind(&p.id)
-        .bind(unit)
-        .bind(ancestor(unit, Level::Village))
-        .bind(ancestor(unit, Level::Township))
-        .bind(ancestor(unit, Level::County))
-        .bind(ancestor(unit, Level::City))
-        .bind(i64::from(covering.unwrap_or(unit.level()).number()))
-        .bind(&by.account)
-        .bind(by.person.as_deref())
-        .bind(&by.name)
-        .bind(p.started_at)
-        .bind(p.ended_at)
-        .bind(p.words.as_deref())
-        .bind(track.map(|t| t.to_string()))
-        .bind(hash)
-        .bind(now),
+             values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16) \
+             on conflict (id) do nothing",
     )
-    .await
+    .bind(&p.id)
+    .bind(unit)
+    .bind(ancestor(unit, Level::Village))
+    .bind(ancestor(unit, Level::Township))
+    .bind(ancestor(unit, Level::County))
+    .bind(ancestor(unit, Level::City))
+    .bind(i64::from(covering.unwrap_or(unit.level()).number()))
+    .bind(&by.account)
+    .bind(by.person.as_deref())
+    .bind(&by.name)
+    .bind(p.started_at)
+    .bind(p.ended_at)
+    .bind(p.words.as_deref())
+    .bind(track.map(|t| t.to_string()))
+    .bind(hash)
+    .bind(now);
+    Ok(tx.execute(query).await? == 1)
 }
 
 pub(super) async fn insert_sightings(
@@ -67,7 +69,8 @@ pub(super) async fn insert_sightings(
     cases: &[String],
 ) -> sqlx::Result<()> {
     let mut rows = Bulk::new(
-        "insert into sightings (patrol_id, seq, kind, parcel_id, unit, lon, lat, accuracy, words, seen_at, case_id)",
+        "insert into sightings (patrol_id, seq, kind, parcel_id, unit, lon, lat, accuracy, words, seen_at, case_id, \
+         datum, raw_lon, raw_lat)",
         "",
     );
     for (seq, ((s, at), case)) in (0i64..).zip(patrol.sightings.iter().zip(located).zip(cases)) {
@@ -83,6 +86,9 @@ pub(super) async fn insert_sightings(
             s.words.clone().into(),
             s.seen_at.into(),
             case.clone().into(),
+            s.lon.map(|_| s.datum.name()).into(),
+            s.lon.into(),
+            s.lat.into(),
         ]);
     }
     tx.insert(rows).await
@@ -186,12 +192,12 @@ pub struct Sighting {
     /// What was seen.
     #[schema(value_type = Kind)]
     pub kind: Text<Kind>,
-    /// The code of the parcel that it lies in.
+    /// The code of the parcel that it lies in; null outside the reader's area.
     #[schema(value_type = Option<String>)]
     pub parcel: Option<Text<ParcelCode>>,
-    /// Its unit.
-    #[schema(value_type = String)]
-    pub unit: Text<RegionCode>,
+    /// The unit that it lies in; null outside the reader's area.
+    #[schema(value_type = Option<String>)]
+    pub unit: Option<Text<RegionCode>>,
     /// Longitude in degrees.
     pub lon: Option<f64>,
     /// Latitude in degrees.
@@ -206,14 +212,25 @@ pub struct Sighting {
     pub case_id: Option<String>,
 }
 
-pub(super) async fn sightings(on: &impl Session, patrols: &[String]) -> sqlx::Result<Vec<Sighting>> {
+/// The sightings of some patrols. Who sees across the border of his area is not told what lies there.
+pub(super) async fn sightings(
+    on: &impl Session,
+    units: &Units,
+    patrols: &[String],
+) -> sqlx::Result<Vec<Sighting>> {
     let query = sql(
         "select s.patrol_id, s.seq, s.kind, l.code as parcel, s.unit, s.lon, s.lat, s.accuracy, s.words, \
                      s.seen_at, s.case_id from sightings s left join parcels l on l.id = s.parcel_id \
                      where s.patrol_id in ",
     )
     .push_list(patrols.iter().map(String::as_str));
-    on.all(query.push(" order by s.patrol_id, s.seq")).await
+    let mut sightings: Vec<Sighting> = on.all(query.push(" order by s.patrol_id, s.seq")).await?;
+    for sighting in &mut sightings {
+        if !sighting.unit.is_some_and(|unit| units.contain(&unit)) {
+            (sighting.unit, sighting.parcel) = (None, None);
+        }
+    }
+    Ok(sightings)
 }
 
 /// Something that was done.
@@ -242,7 +259,7 @@ pub(super) async fn deeds(on: &impl Session, patrols: &[String]) -> sqlx::Result
     on.all(query.push(" order by patrol_id, seq")).await
 }
 
-/// How many patrols each person made of each unit since a moment: (person, unit, count).
+/// How many patrols each person made at each level in a period: (person, level, count).
 pub(super) async fn counts(
     on: &impl Session,
     units: &Units,

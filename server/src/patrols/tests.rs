@@ -2,6 +2,7 @@
 
 use serde_json::json;
 
+use super::body::Datum;
 use super::{NewPatrol, file};
 use crate::auth::rights::{FilePatrols, ReadCases, ReadPatrols};
 use crate::auth::{Caller, Held, Scope};
@@ -9,7 +10,8 @@ use crate::db::testing::{app, both};
 use crate::db::{Session, sql};
 use crate::error;
 use crate::grid::appointments::Role;
-use gengwei_proto::RegionCode;
+use crate::state::App;
+use gengwei_proto::{ParcelCode, RegionCode};
 
 const UNITS: [(&str, &str); 7] = [
     ("6405", "中卫市"),
@@ -48,6 +50,18 @@ fn patrol(words: &str) -> NewPatrol {
         "actions": [{"action": "persuaded", "at": "2026-11-24T07:15:00+08:00", "sighting": 0}],
     }))
     .unwrap()
+}
+
+/// Puts a parcel into the village that its code names.
+async fn plant(app: &App, code: ParcelCode) {
+    let query = sql("insert into parcels (id, code, unit, unit_since, dlbm, area, permanent, added, crs, \
+                     geometry, shape, fingerprint, import_id, version, revision, created_at, updated_at) \
+                     values (6405020000000001, $1, $2, '2024-01-01', '0102', 666.7, true, false, 4490, \
+                     $3, $3, $3, 'test', 1, 1, 1, 1)")
+    .bind(code.as_str().to_owned())
+    .bind(code.village().as_str().to_owned())
+    .bind(vec![0u8]);
+    app.db().write(move |tx| async move { tx.execute(query).await }).await.unwrap();
 }
 
 both! {
@@ -98,5 +112,55 @@ both! {
             .await
             .unwrap();
         assert_eq!(rows, 0);
+    }
+
+    async fn the_same_patrol_sent_eight_times_at_once_is_one(db: Db, env) {
+        let app = app(db, env, &UNITS).await;
+        let files = (0..8).map(|_| {
+            let app = app.clone();
+            tokio::spawn(async move { file(&app, &leader(), patrol("一切正常")).await })
+        });
+        let filed = futures::future::join_all(files).await;
+        let new: Vec<bool> = filed.into_iter().map(|f| f.unwrap().unwrap().new).collect();
+        assert_eq!(new.iter().filter(|new| **new).count(), 1, "{new:?}");
+        let cases: i64 = app.db().scalar(sql("select count(*) from cases")).await.unwrap();
+        assert_eq!(cases, 2);
+    }
+
+    async fn a_shifted_position_is_converted_once_and_kept_as_it_came(db: Db, env) {
+        let app = app(db, env, &UNITS).await;
+        let mut shifted = patrol("");
+        shifted.sightings[0].datum = Datum::Gcj02;
+        file(&app, &leader(), shifted).await.unwrap();
+        let query = sql("select datum, raw_lon, raw_lat, lon, lat from sightings where seq = 0");
+        let row: (String, f64, f64, f64, f64) = app.db().first(query).await.unwrap().unwrap();
+        assert_eq!((row.0.as_str(), row.1, row.2), ("gcj02", 105.2, 37.5));
+        // The shift is 250 to 400 m here.
+        let metres = ((row.3 - row.1) * 88_000.0).hypot((row.4 - row.2) * 111_000.0);
+        assert!((200.0..500.0).contains(&metres), "{metres} m");
+    }
+
+    async fn what_lies_across_the_border_is_not_told(db: Db, env) {
+        let app = app(db, env, &UNITS).await;
+        let village = RegionCode::parse("640502103200").unwrap();
+        let theirs = ParcelCode::mint(&village, 0, 50_001).unwrap();
+        plant(&app, theirs).await;
+        let mut named = patrol("");
+        named.sightings[0].parcel = Some(theirs.to_string());
+        let refused = file(&app, &leader(), named.clone()).await.err().unwrap().sentence();
+        let nowhere = ParcelCode::mint(&village, 0, 50_002).unwrap();
+        named.sightings[0].parcel = Some(nowhere.to_string());
+        assert_eq!(file(&app, &leader(), named).await.err().unwrap().sentence(), refused);
+
+        // What was seen across the border is a case there, but its place's name is not given away.
+        file(&app, &leader(), patrol("")).await.unwrap();
+        let moved = sql("update sightings set unit = '640502103200' where seq = 0");
+        app.db().write(move |tx| async move { tx.execute(moved).await }).await.unwrap();
+        let ids = [patrol("").id];
+        let mine = crate::patrols::sql::sightings(app.db(), &leader().units, &ids).await.unwrap();
+        assert_eq!((mine[0].unit, mine[1].unit.is_some()), (None, true));
+        let city = caller("6405", Role::Chief).units::<ReadPatrols>();
+        let all = crate::patrols::sql::sightings(app.db(), &city, &ids).await.unwrap();
+        assert!(all.iter().all(|s| s.unit.is_some()));
     }
 }
