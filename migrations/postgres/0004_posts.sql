@@ -4,7 +4,7 @@ create table posts (
     number bigint primary key,
     parcel_id bigint not null,
     unit text collate "C" not null,             -- of the parcel, for scope
-    place text collate "C",
+    place text collate "C",                     -- where it stands, in words
     lon double precision,
     lat double precision,
     state text collate "C" not null,            -- planned | installed | damaged | removed

@@ -4,7 +4,7 @@ create table posts (
     number bigint primary key,
     parcel_id bigint not null,
     unit text not null,             -- of the parcel, for scope
-    place text,
+    place text,                     -- where it stands, in words
     lon double precision,
     lat double precision,
     state text not null,            -- planned | installed | damaged | removed

@@ -205,7 +205,7 @@ fn refusals_have_a_status_in_http_and_in_coap() {
     let frame = uplink(&Sm4Ccm::new(&KEY), 1, &[]);
     assert_eq!(Refusal::decode(&frame), None, "a frame is no refusal");
     let refusal = Refusal { code: RefusalCode::BUSY, retry_after_s: 30 };
-    let mut buffer = [0; 8];
+    let mut buffer = [0; Refusal::MAX_LENGTH];
     assert_eq!(Frame::<DownlinkHead>::read(refusal.encode(&mut buffer).unwrap()), Err(WireError::Malformed));
 }
 

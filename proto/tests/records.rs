@@ -36,9 +36,9 @@ fn a_sighting_and_a_heartbeat_are_small() {
 
     let health =
         PostHealth { battery_mv: 3612, journal_percent: 2, firmware: 10_203, ..PostHealth::default() };
-    assert_eq!(bytes_of(&Record { time: NOW, event: Event::PostHealth(health) }).len(), 17);
+    assert_eq!(bytes_of(&Record { time: NOW, event: Event::PostHealth(health) }).len(), 18);
     let tamper = PostEvent { kind: PostEventKind::TAMPER, value: Some(1800) };
-    assert_eq!(bytes_of(&Record { time: NOW, event: Event::PostEvent(tamper) }).len(), 13);
+    assert_eq!(bytes_of(&Record { time: NOW, event: Event::PostEvent(tamper) }).len(), 14);
 }
 
 #[test]
@@ -182,7 +182,7 @@ proptest! {
     #[test]
     fn a_refusal_reads_back(code in any::<u8>(), retry_after_s in any::<u32>()) {
         let refusal = Refusal { code: RefusalCode(code), retry_after_s };
-        prop_assert_eq!(Refusal::decode(refusal.encode(&mut [0; 8]).unwrap()), Some(refusal));
+        prop_assert_eq!(Refusal::decode(refusal.encode(&mut [0; Refusal::MAX_LENGTH]).unwrap()), Some(refusal));
     }
 
     #[test]

@@ -7,6 +7,7 @@
 pub mod accounts;
 pub mod audit;
 pub mod auth;
+pub mod cases;
 pub mod cli;
 pub mod config;
 pub mod crypto;
@@ -21,8 +22,10 @@ pub mod grid;
 pub mod jobs;
 pub mod keys;
 pub mod openapi;
+pub mod parcels;
 pub mod policy;
 pub mod posts;
+pub mod public;
 pub mod router;
 pub mod serve;
 pub mod state;

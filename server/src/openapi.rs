@@ -41,13 +41,7 @@ pub fn finish(mut document: utoipa::openapi::OpenApi) -> String {
     components.add_security_scheme("cookie", SecurityScheme::ApiKey(cookie));
     let public = |path: &str| !path.starts_with("/api/") || path == "/api/v1/sessions";
     for (path, item) in &mut document.paths.paths {
-        let operations = [
-            &mut item.get,
-            &mut item.put,
-            &mut item.post,
-            &mut item.delete,
-            &mut item.patch,
-        ];
+        let operations = [&mut item.get, &mut item.put, &mut item.post, &mut item.delete, &mut item.patch];
         for operation in operations.into_iter().flatten() {
             let problem = ResponseBuilder::new()
                 .description("A problem (RFC 9457)")

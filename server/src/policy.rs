@@ -104,8 +104,9 @@ pub struct Cases {
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Parcels {
-    /// The city's code: what lies outside is refused on import.
-    pub city: String,
+    /// The box around the city, degrees: west, south, east, north. A parcel whose middle lies outside is
+    /// refused on import.
+    pub bounds: [f64; 4],
     /// Our own serials begin here, so that they never meet those of contract parcels (DKBM).
     pub first_serial: u32,
     /// The imported area may differ from the computed one by so many m² before a warning.

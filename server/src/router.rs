@@ -14,7 +14,7 @@ use utoipa_axum::router::OpenApiRouter;
 
 use crate::error::{self, Problem};
 use crate::state::App;
-use crate::{accounts, evidence, grid, openapi, telemetry};
+use crate::{accounts, cases, evidence, grid, openapi, parcels, posts, public, telemetry};
 
 /// No request may take longer; imports answer at once and go on by themselves.
 const LONGEST: Duration = Duration::from_secs(60);
@@ -23,8 +23,12 @@ const LONGEST: Duration = Duration::from_secs(60);
 pub fn api() -> OpenApiRouter<App> {
     openapi::router()
         .merge(accounts::routes())
+        .merge(cases::routes())
         .merge(evidence::routes())
         .merge(grid::routes())
+        .merge(parcels::routes())
+        .merge(posts::routes())
+        .merge(public::routes())
 }
 
 /// The whole service.
@@ -44,7 +48,7 @@ pub fn router(app: App) -> Router {
         .route("/livez", get(|| async { "ok" }))
         .route("/readyz", get(ready))
         .route("/problems/{kind}", get(problem_page))
-        .fallback(|| async { Problem::not_found().detail("没有这个地址。") })
+        .fallback(public::nowhere)
         .method_not_allowed_fallback(|| async { Problem::new(error::METHOD) })
         .layer(around)
         .with_state(app)

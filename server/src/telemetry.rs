@@ -19,7 +19,11 @@ use crate::config::Logging;
 pub fn init(config: &Logging) -> anyhow::Result<()> {
     let filter = EnvFilter::try_new(&config.log)?;
     let log = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
-    if config.log_format == "json" { log.json().init() } else { log.with_target(false).init() }
+    if config.log_format == "json" {
+        log.json().init()
+    } else {
+        log.with_target(false).init()
+    }
     Ok(())
 }
 

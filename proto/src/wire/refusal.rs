@@ -59,10 +59,13 @@ impl RefusalCode {
 }
 
 impl Refusal {
+    /// The most bytes that a refusal takes.
+    pub const MAX_LENGTH: usize = 9;
+
     /// Writes the refusal and returns its bytes.
     ///
     /// # Errors
-    /// [`WireError::Full`] when the buffer is too short; 8 bytes are enough.
+    /// [`WireError::Full`] when the buffer is too short.
     pub fn encode<'o>(&self, buffer: &'o mut [u8]) -> Result<&'o [u8], WireError> {
         let mut e = Encoder::new(Cursor::new(&mut *buffer));
         e.array(3)?.u8(0)?.encode(self.code)?.u32(self.retry_after_s)?;

@@ -146,7 +146,8 @@ pub async fn log_in(app: &App, login: &str, password: &str, agent: &str) -> Resu
     let window = policy.lockout_minutes * 60;
     let recent = account.failed_at.is_some_and(|at| now.seconds_since(at) < window);
     if recent && account.failures >= policy.attempts {
-        let message = format!("密码连续错误 {} 次，请 {} 分钟后再试。", policy.attempts, policy.lockout_minutes);
+        let message =
+            format!("密码连续错误 {} 次，请 {} 分钟后再试。", policy.attempts, policy.lockout_minutes);
         return Err(Problem::new(error::LOCKED).detail(message));
     }
     if !right {

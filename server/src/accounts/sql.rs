@@ -47,7 +47,10 @@ pub(super) async fn insert(
 
 pub(super) async fn failed(tx: &Tx, id: &str, failures: i64, now: Timestamp) -> sqlx::Result<u64> {
     tx.execute(
-        sql("update accounts set failures = $1, failed_at = $2 where id = $3").bind(failures).bind(now).bind(id),
+        sql("update accounts set failures = $1, failed_at = $2 where id = $3")
+            .bind(failures)
+            .bind(now)
+            .bind(id),
     )
     .await
 }
@@ -106,7 +109,8 @@ pub(super) async fn close_session(tx: &Tx, digest: &str) -> sqlx::Result<u64> {
 
 /// Ends all sessions of an account but the one with the digest `kept`.
 pub(super) async fn close_other_sessions(tx: &Tx, account: &str, kept: &str) -> sqlx::Result<u64> {
-    tx.execute(sql("delete from sessions where account_id = $1 and token <> $2").bind(account).bind(kept)).await
+    tx.execute(sql("delete from sessions where account_id = $1 and token <> $2").bind(account).bind(kept))
+        .await
 }
 
 /// An account as administrators see it.
@@ -130,7 +134,8 @@ pub struct Listed {
     pub created_at: Timestamp,
 }
 
-const LISTED: &str = "select id, login, name, person_id, admin, locked_at, created_at from accounts where true";
+const LISTED: &str =
+    "select id, login, name, person_id, admin, locked_at, created_at from accounts where true";
 
 /// Accounts by login, after `after`.
 pub async fn list(on: &impl Session, after: Option<&str>, limit: i64) -> sqlx::Result<Vec<Listed>> {
@@ -145,7 +150,9 @@ pub async fn find(on: &impl Session, login: &str) -> sqlx::Result<Option<Listed>
 
 pub(super) async fn set_locked(tx: &Tx, id: &str, at: Option<Timestamp>) -> sqlx::Result<u64> {
     tx.execute(
-        sql("update accounts set locked_at = $1, failures = 0, failed_at = null where id = $2").bind(at).bind(id),
+        sql("update accounts set locked_at = $1, failures = 0, failed_at = null where id = $2")
+            .bind(at)
+            .bind(id),
     )
     .await
 }

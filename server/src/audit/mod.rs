@@ -71,7 +71,8 @@ impl Link {
     fn hash_after(&self, previous: &str) -> String {
         let mut hasher = Sm3::new();
         let (seq, at) = (self.seq.to_string(), self.at.0.to_string());
-        let fields = [previous, &self.chain, &seq, &at, &self.actor, &self.action, &self.subject, &self.detail];
+        let fields =
+            [previous, &self.chain, &seq, &at, &self.actor, &self.action, &self.subject, &self.detail];
         for field in fields {
             hasher.update((field.len() as u64).to_be_bytes());
             hasher.update(field.as_bytes());
@@ -109,7 +110,11 @@ impl Chain {
         let mut links = Vec::with_capacity(entries.len() + 1);
         if head.seq == 0 {
             let heads = sql::heads(tx).await?;
-            links.push(self.link(&mut head, at, Entry::new("system", "audit.anchor", &*self.id).detail(heads)));
+            links.push(self.link(
+                &mut head,
+                at,
+                Entry::new("system", "audit.anchor", &*self.id).detail(heads),
+            ));
         }
         links.extend(entries.into_iter().map(|entry| self.link(&mut head, at, entry)));
         sql::insert(tx, links).await?;

@@ -21,8 +21,7 @@ pub(super) async fn heads(on: &impl Session) -> sqlx::Result<BTreeMap<String, St
 }
 
 pub(super) async fn insert(tx: &Tx, links: Vec<Link>) -> sqlx::Result<()> {
-    let mut rows =
-        Bulk::new("insert into audit (chain, seq, at, actor, action, subject, detail, hash)", "");
+    let mut rows = Bulk::new("insert into audit (chain, seq, at, actor, action, subject, detail, hash)", "");
     for l in links {
         rows.row(vec![
             l.chain.into(),

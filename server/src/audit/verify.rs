@@ -57,7 +57,10 @@ impl Walk {
         let previous = self.last.as_ref().filter(|l| l.chain == link.chain);
         let (seq, hash) = previous.map_or((0, ""), |l| (l.seq, l.hash.as_str()));
         if link.seq != seq + 1 {
-            return Err(broken(&link, format!("entries {} to {} are missing before it", seq + 1, link.seq - 1)));
+            return Err(broken(
+                &link,
+                format!("entries {} to {} are missing before it", seq + 1, link.seq - 1),
+            ));
         }
         if link.hash != link.hash_after(hash) {
             return Err(broken(&link, "its content does not match its hash".to_owned()));

@@ -8,7 +8,7 @@
 pub mod password;
 pub mod rights;
 mod session;
-mod units;
+pub mod units;
 
 use std::marker::PhantomData;
 use std::sync::Arc;

@@ -119,6 +119,8 @@ mod tests {
     #[test]
     fn a_prefix_ends_before_its_neighbour() {
         assert_eq!(after("640502100"), "640502101");
-        assert!("640502109999" < after("640502109").as_str() && after("640502109").as_str() > "64050210999999");
+        assert!(
+            "640502109999" < after("640502109").as_str() && after("640502109").as_str() > "64050210999999"
+        );
     }
 }

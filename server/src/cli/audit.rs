@@ -20,7 +20,10 @@ enum Command {
     Verify,
 }
 
-pub(super) async fn run(context: &Context, Audit { command: Command::Verify }: Audit) -> anyhow::Result<ExitCode> {
+pub(super) async fn run(
+    context: &Context,
+    Audit { command: Command::Verify }: Audit,
+) -> anyhow::Result<ExitCode> {
     let db = context.db().await?;
     let verdict = verify(&db).await?;
     db.close().await;

@@ -1,6 +1,11 @@
 //! The command line.
 
 mod audit;
+mod backup;
+mod codes;
+mod config;
+mod demo;
+mod import;
 mod user;
 
 use std::process::ExitCode;
@@ -36,10 +41,22 @@ struct Cli {
 enum Command {
     /// Serve pages and API until stopped
     Serve(Listen),
+    /// Load the demo city; running it again changes nothing
+    Demo,
+    /// Import divisions, rosters, parcels or assignments from a file
+    Import(import::Import),
+    /// Print QR labels
+    Codes(codes::Codes),
     /// Accounts
     User(user::User),
     /// The audit log
     Audit(audit::Audit),
+    /// Copy everything a server needs into an empty folder, while it runs
+    Backup(backup::Backup),
+    /// Bring a backup back into an empty data directory or database
+    Restore(backup::Restore),
+    /// Print what is in force, secrets hidden
+    Config(Listen),
 }
 
 /// What every command runs in.
@@ -47,6 +64,7 @@ pub(crate) struct Context {
     /// Flags that all commands share.
     storage: Storage,
     public: Public,
+    logging: Logging,
     /// Whether to report in JSON.
     json: bool,
     env: Env,
@@ -59,7 +77,13 @@ pub async fn main() -> ExitCode {
         eprintln!("gengwei: --log: {error}");
         return ExitCode::from(2);
     }
-    let context = Context { storage: cli.storage, public: cli.public, json: cli.json, env: Env::system() };
+    let context = Context {
+        storage: cli.storage,
+        public: cli.public,
+        logging: cli.logging,
+        json: cli.json,
+        env: Env::system(),
+    };
     match run(cli.command, &context).await {
         Ok(code) => code,
         Err(error) => {
@@ -76,17 +100,27 @@ async fn run(command: Command, context: &Context) -> anyhow::Result<ExitCode> {
             serve::serve(app, &listen).await?;
             Ok(ExitCode::SUCCESS)
         }
+        Command::Demo => demo::run(context).await,
+        Command::Import(import) => import::run(context, import).await,
+        Command::Codes(codes) => codes::run(context, codes).await,
         Command::User(user) => user::run(context, user).await,
         Command::Audit(audit) => audit::run(context, audit).await,
+        Command::Backup(backup) => backup::backup(context, backup).await,
+        Command::Restore(restore) => backup::restore(context, restore).await,
+        Command::Config(listen) => config::run(context, &listen),
     }
 }
 
 impl Context {
+    /// Where the database lies.
+    pub(crate) fn location(&self) -> anyhow::Result<Location> {
+        let url = self.storage.database_url.as_ref().map(|secret| secret.reveal());
+        Location::new(url, &self.storage.data).map_err(anyhow::Error::msg)
+    }
+
     /// Opens the database.
     pub(crate) async fn db(&self) -> anyhow::Result<Db> {
-        let url = self.storage.database_url.as_ref().map(|secret| secret.reveal());
-        let location = Location::new(url, &self.storage.data).map_err(anyhow::Error::msg)?;
-        Db::open(&location, &self.env).await
+        Db::open(&self.location()?, &self.env).await
     }
 
     /// Opens everything that a server needs; commands that change data run in the same parts.

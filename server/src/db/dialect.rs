@@ -24,6 +24,15 @@ pub(super) async fn sqlite_writer(path: &Path) -> sqlx::Result<SqlitePool> {
     SqlitePoolOptions::new().max_connections(1).connect_with(sqlite_options(path)).await
 }
 
+/// A consistent copy of a SQLite database in use, as a file of its own.
+pub(super) async fn vacuum_into(path: &Path, copy: &Path) -> sqlx::Result<()> {
+    let options = sqlite_options(path).create_if_missing(false);
+    let pool = SqlitePoolOptions::new().max_connections(1).connect_with(options).await?;
+    sqlx::query("vacuum into $1").bind(copy.to_string_lossy().into_owned()).execute(&pool).await?;
+    pool.close().await;
+    Ok(())
+}
+
 pub(super) fn sqlite_options(path: &Path) -> SqliteConnectOptions {
     SqliteConnectOptions::new()
         .filename(path)

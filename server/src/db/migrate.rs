@@ -3,9 +3,9 @@
 use std::fs::File;
 use std::path::Path;
 
+use sqlx::PgPool;
 use sqlx::migrate::Migrator;
 use sqlx::sqlite::SqlitePoolOptions;
-use sqlx::PgPool;
 
 use super::dialect;
 
@@ -36,7 +36,8 @@ mod tests {
 
     #[test]
     fn both_sides_have_the_same_migrations() {
-        let names = |m: &'static Migrator| m.iter().map(|m| (m.version, m.description.clone())).collect::<Vec<_>>();
+        let names =
+            |m: &'static Migrator| m.iter().map(|m| (m.version, m.description.clone())).collect::<Vec<_>>();
         assert_eq!(names(&SQLITE), names(&POSTGRES));
         assert!(!names(&SQLITE).is_empty());
     }

@@ -6,6 +6,7 @@
 //!   commit: an answer means durable.
 //! - Whatever differs between the databases stands in [`dialect`].
 
+pub mod copy;
 mod dialect;
 mod migrate;
 mod query;

@@ -1,4 +1,4 @@
-//! Storage tests run on both databases: `both!(a_story, |db, env| async move { … })` makes the tests
+//! Storage tests run on both databases: `both! { async fn a_story(db: Db, env)  { … } }` makes the tests
 //! `a_story::sqlite` and `a_story::postgres`.
 
 use std::process::Command;
@@ -9,25 +9,25 @@ use crate::env::{Clock, Entropy, Env};
 
 /// Defines one test for each database.
 macro_rules! both {
-    ($(#[$meta:meta])* $name:ident, $story:expr) => {
-        $(#[$meta])*
+    ($(async fn $name:ident($db:ident: Db, $env:pat) $story:block)*) => {$(
         mod $name {
-            #[expect(unused_imports, reason = "most stories use what their module uses")]
             use super::*;
+
+            async fn story($db: $crate::db::Db, $env: $crate::env::Env) $story
 
             #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
             async fn sqlite() {
                 let (db, env, _kept) = $crate::db::testing::sqlite().await;
-                $story(db, env).await;
+                story(db, env).await;
             }
 
             #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
             async fn postgres() {
                 let (db, env) = $crate::db::testing::postgres().await;
-                $story(db, env).await;
+                story(db, env).await;
             }
         }
-    };
+    )*};
 }
 
 pub(crate) use both;

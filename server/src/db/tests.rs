@@ -5,7 +5,8 @@ use super::{Session, Topic, sql};
 use crate::audit::{Entry, Verdict, verify};
 use crate::error::Problem;
 
-both!(a_job_that_fails_takes_nobody_with_it, |db: super::Db, _env| async move {
+both! {
+async fn a_job_that_fails_takes_nobody_with_it(db: Db, _) {
     let jobs = (0..50i64).map(|n| {
         let db = db.clone();
         tokio::spawn(async move {
@@ -27,16 +28,16 @@ both!(a_job_that_fails_takes_nobody_with_it, |db: super::Db, _env| async move {
     assert_eq!(count, 40);
     // Only what stands is in the log, after the anchor that begins the chain.
     assert_eq!(verify(&db).await.unwrap(), Verdict::Sound(41));
-});
+}
 
-both!(a_job_that_panics_is_told_as_an_error, |db: super::Db, _env| async move {
+async fn a_job_that_panics_is_told_as_an_error(db: Db, _) {
     let result: Result<(), Problem> = db.write(|_| async { panic!("boom") }).await;
     assert!(result.is_err());
     let result: Result<i64, Problem> = db.write(|tx| async move { Ok(tx.touch(Topic::Grid).await?) }).await;
     assert_eq!(result.unwrap(), 1);
-});
+}
 
-both!(an_altered_entry_breaks_the_chain, |db: super::Db, _env| async move {
+async fn an_altered_entry_breaks_the_chain(db: Db, _) {
     for n in 0..3 {
         let entry = Entry::new("test", "test.act", n.to_string());
         db.write(move |tx| async move { Ok::<_, Problem>(tx.audit(entry)) }).await.unwrap();
@@ -46,4 +47,5 @@ both!(an_altered_entry_breaks_the_chain, |db: super::Db, _env| async move {
         .await
         .unwrap();
     assert!(matches!(verify(&db).await.unwrap(), Verdict::Broken { seq: 3, .. }));
-});
+}
+}

@@ -61,8 +61,7 @@ async fn put(
     }
     super::keep(&app.photos(), &photo).await?;
     let now = app.env().now();
-    let kept =
-        Kept { sha256, size: photo.bytes.len(), media_type: photo.media.name(), stored_at: now };
+    let kept = Kept { sha256, size: photo.bytes.len(), media_type: photo.media.name(), stored_at: now };
     let new = app
         .db()
         .write(move |tx| async move {
@@ -80,7 +79,11 @@ async fn put(
 #[utoipa::path(get, path = "/api/v1/evidence/{sha256}", tag = "evidence",
     params(("sha256" = String, Path, description = "64 hexadecimal digits, lower case")),
     responses((status = 200, content_type = "image/*", body = Vec<u8>), (status = 404)))]
-async fn get(State(app): State<App>, scope: Scope<ReadCases>, Path(sha256): Path<String>) -> Result<Response> {
+async fn get(
+    State(app): State<App>,
+    scope: Scope<ReadCases>,
+    Path(sha256): Path<String>,
+) -> Result<Response> {
     if !super::is_sha256(&sha256) {
         return Err(Problem::not_found());
     }

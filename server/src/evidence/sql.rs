@@ -15,12 +15,12 @@ pub(super) async fn insert(
 ) -> sqlx::Result<bool> {
     let query = sql("insert into evidence (sha256, sm3, size, media_type, account, stored_at) \
                      values ($1, $2, $3, $4, $5, $6) on conflict (sha256) do nothing")
-        .bind(sha256)
-        .bind(sm3)
-        .bind(i64::try_from(size).unwrap_or(i64::MAX))
-        .bind(media.name())
-        .bind(account)
-        .bind(now);
+    .bind(sha256)
+    .bind(sm3)
+    .bind(i64::try_from(size).unwrap_or(i64::MAX))
+    .bind(media.name())
+    .bind(account)
+    .bind(now);
     Ok(tx.execute(query).await? == 1)
 }
 
@@ -41,13 +41,15 @@ pub struct Stored {
 
 pub(super) async fn find(on: &impl Session, sha256: &str) -> sqlx::Result<Option<Stored>> {
     on.first(
-        sql("select sha256, size, media_type, account, stored_at from evidence where sha256 = $1").bind(sha256),
+        sql("select sha256, size, media_type, account, stored_at from evidence where sha256 = $1")
+            .bind(sha256),
     )
     .await
 }
 
 pub(super) async fn known(on: &impl Session, hashes: &[String]) -> sqlx::Result<Vec<String>> {
-    let query = sql("select sha256 from evidence where sha256 in ").push_list(hashes.iter().map(String::as_str));
+    let query =
+        sql("select sha256 from evidence where sha256 in ").push_list(hashes.iter().map(String::as_str));
     Ok(on.all::<(String,)>(query).await?.into_iter().map(|(hash,)| hash).collect())
 }
 

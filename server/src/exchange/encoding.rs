@@ -202,7 +202,8 @@ impl Evidence {
         match (self.is_surely_utf8(), self.is_plausible_gb()) {
             _ if self.texts == 0 => Finding::Ascii,
             (true, false) => Finding::Utf8,
-            (false, true) => Finding::Gb18030,
+            // What is valid as both is doubtful, however little there is of it.
+            (false, true) if !self.is_valid_utf8() => Finding::Gb18030,
             _ => Finding::Unknown,
         }
     }

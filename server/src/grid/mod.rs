@@ -15,7 +15,7 @@ use jiff::civil::Date;
 use crate::db::Db;
 use appointments::Term;
 
-pub use http::routes;
+pub use http::{AtLevel, OnDay, Responsible, responsible, routes};
 
 /// A unit: city, county, township, village or village group.
 #[derive(Clone, Debug, PartialEq)]
@@ -98,9 +98,11 @@ impl Grid {
     /// The units directly below one, by code.
     pub fn children<'a>(&'a self, code: &RegionCode) -> impl Iterator<Item = &'a Unit> {
         let parent = *code;
-        self.units.range(parent..).map(|(_, unit)| unit).take_while(move |u| parent.contains(&u.code)).filter(
-            move |unit| unit.code.parent() == Some(parent) && unit.valid_to.is_none(),
-        )
+        self.units
+            .range(parent..)
+            .map(|(_, unit)| unit)
+            .take_while(move |u| parent.contains(&u.code))
+            .filter(move |unit| unit.code.parent() == Some(parent) && unit.valid_to.is_none())
     }
 
     /// All units below one and itself, by code.

@@ -1,5 +1,6 @@
 //! Background jobs, one file each, all idempotent.
 
+mod forward;
 mod refresh;
 
 use tokio_util::sync::CancellationToken;
@@ -9,5 +10,6 @@ use crate::state::App;
 
 /// Starts all jobs; they end when `stop` is cancelled.
 pub fn start(app: &App, tracker: &TaskTracker, stop: &CancellationToken) {
+    tracker.spawn(forward::run(app.clone(), stop.clone()));
     tracker.spawn(refresh::run(app.clone(), stop.clone()));
 }

@@ -42,7 +42,8 @@ pub fn master_key(configured: Option<&Secret>, data: &Path, env: &Env) -> anyhow
 
 /// The keyring of this database; made on first use, completed when a new purpose has come.
 pub async fn load(db: &Db, env: &Env, master: &MasterKey) -> anyhow::Result<Keyring> {
-    const HINT: &str = "the keys in the database do not open: this is not the master key they were sealed with";
+    const HINT: &str =
+        "the keys in the database do not open: this is not the master key they were sealed with";
     if let Some(stored) = sql::stored(db).await? {
         let mut keys = Keyring::open_under(master, &stored).context(HINT)?;
         if !keys.complete(|| env.random()) {

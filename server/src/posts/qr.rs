@@ -9,6 +9,12 @@ use super::tag::Tag;
 /// White modules that must surround a symbol.
 pub const QUIET_ZONE: usize = 4;
 
+/// The largest version with a single alignment pattern. Larger symbols have several, and noise near one leads scanners
+/// astray: of labels with 15 % smeared, zbar read 93 to 100 in 100 at version 6, but 68 to 88 at version 7.
+///
+/// An address of the form `https://` and a host of up to 19 characters stays within it.
+pub const ROBUST_VERSION: usize = 6;
+
 /// Bytes of an address that still make a symbol fit for the smallest label.
 const MAX_URL: usize = 120;
 
@@ -59,7 +65,7 @@ pub struct Block {
 
 impl Symbol {
     /// The smallest symbol for `text` at level H. Digits, capitals and the rest are each packed in the mode that is
-    /// shortest, so the code's digits and the tag cost about half a byte of text.
+    /// shortest, so the digits of code and tag take 3⅓ bits each.
     ///
     /// # Errors
     /// [`QrError::TooLong`] when the text does not fit.
@@ -69,6 +75,12 @@ impl Symbol {
         let width = code.width();
         let dark = code.into_colors().into_iter().map(|color| color == Color::Dark).collect();
         Ok(Self { width, dark })
+    }
+
+    /// The symbol's version. Up to [`ROBUST_VERSION`] a soiled label is still read; beyond, much less often.
+    #[must_use]
+    pub fn version(&self) -> usize {
+        (self.width - 17) / 4
     }
 
     /// Modules along a side, without the quiet zone: 17 + 4 × version.
@@ -150,8 +162,8 @@ mod tests {
     fn a_symbol_reads_back_at_level_h() {
         let symbol = Symbol::encode(&url()).unwrap();
         assert_eq!(read(&symbol), url());
-        assert!(url().starts_with("https://gengwei.nxzw.gov.cn/g/6405021022100100001X?t=1-4711-"));
-        assert_eq!(symbol.width(), 45, "version 7 holds a label's address");
+        assert!(url().starts_with("https://gengwei.nxzw.gov.cn/g/6405021022100100001X?t="));
+        assert_eq!((symbol.version(), symbol.width()), (ROBUST_VERSION, 41));
     }
 
     #[test]

@@ -12,7 +12,9 @@ use crate::db::{Db, Topic};
 use crate::env::Env;
 use crate::evidence::Photos;
 use crate::grid::Grid;
+use crate::parcels::Locator;
 use crate::policy::Policy;
+use crate::public::Limits;
 
 /// The application's parts; cheap to clone.
 #[derive(Clone)]
@@ -23,6 +25,8 @@ struct Parts {
     decoy: String,
     grid: ArcSwap<Grid>,
     grid_revision: AtomicI64,
+    locator: ArcSwap<Locator>,
+    limits: Limits,
 }
 
 /// What an [`App`] is made of.
@@ -47,7 +51,14 @@ impl App {
     /// Puts the parts together and reads the snapshots.
     pub async fn new(setup: Setup) -> sqlx::Result<Self> {
         let decoy = crate::auth::password::decoy(&setup.env);
-        let parts = Parts { decoy, grid: ArcSwap::default(), grid_revision: AtomicI64::new(-1), setup };
+        let parts = Parts {
+            decoy,
+            grid: ArcSwap::default(),
+            grid_revision: AtomicI64::new(-1),
+            locator: ArcSwap::default(),
+            limits: Limits::new(setup.policy.reports.per_hour),
+            setup,
+        };
         let app = Self(Arc::new(parts));
         app.refresh().await?;
         Ok(app)
@@ -103,6 +114,16 @@ impl App {
         self.0.grid_revision.load(Ordering::Relaxed)
     }
 
+    /// How much one address may hand in.
+    pub fn limits(&self) -> &Limits {
+        &self.0.limits
+    }
+
+    /// Which parcel lies where.
+    pub fn locator(&self) -> Arc<Locator> {
+        self.0.locator.load_full()
+    }
+
     /// Brings the snapshots up to the revisions in the database.
     pub async fn refresh(&self) -> sqlx::Result<()> {
         let grid = sql::revision(self.db(), Topic::Grid).await?;
@@ -110,6 +131,11 @@ impl App {
             let loaded = Grid::load(self.db(), self.env().today()).await?;
             self.0.grid.store(Arc::new(loaded));
             self.0.grid_revision.store(grid, Ordering::Relaxed);
+        }
+        let parcels = sql::revision(self.db(), Topic::Parcels).await?;
+        let locator = self.locator();
+        if parcels != locator.revision() {
+            self.0.locator.store(Arc::new(locator.refreshed(self.db(), parcels).await?));
         }
         Ok(())
     }

@@ -56,7 +56,7 @@ fn survive(path: &std::path::Path, encoding: Option<&str>) {
 fn geojson() -> Vec<u8> {
     let feature = r#"{"type":"Feature","properties":{"BSM":"1\u00e9","DLMC":"水浇地","TBMJ":1.5e3,"x":[1,{"a":null}]},
         "geometry":{"type":"MultiPolygon","coordinates":[[[[105,37],[105.1,37],[105.1,37.1],[105,37]]]]}}"#;
-    format!(r#"{{"type":"FeatureCollection","name":"DLTB","features":[{}]}}"#, vec![feature; 6].join(","))
+    format!(r#"{{"type":"FeatureCollection","name":"DLTB","features":[{}]}}"#, [feature; 6].join(","))
         .into_bytes()
 }
 

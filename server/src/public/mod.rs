@@ -1,0 +1,26 @@
+//! What anyone may read and report: the page behind a scanned label, reports, and their follow-up.
+//!
+//! A page names offices and posts, never a farmer or contractor, neighbours (四至), an ID number, a private
+//! phone, coordinates, a case or a track (个人信息保护法; `facts::Facts` simply does not hold them). One
+//! indexed read a scan; all else comes from memory.
+
+mod facts;
+mod form;
+mod http;
+mod limits;
+mod officers;
+mod pages;
+mod reports;
+pub mod sql;
+
+use utoipa_axum::router::OpenApiRouter;
+
+use crate::state::App;
+
+pub(crate) use http::nowhere;
+pub use limits::Limits;
+
+/// The routes.
+pub fn routes() -> OpenApiRouter<App> {
+    http::routes().merge(officers::routes())
+}

@@ -1,0 +1,112 @@
+//! A report: stored, its photos kept, its case opened, before the reporter is told.
+
+use serde_json::json;
+
+use super::facts::Facts;
+use super::form::Form;
+use super::sql;
+use crate::audit::Entry;
+use crate::cases::{self, Kind, NewCase, Source};
+use crate::crypto::{CryptoProvider, Purpose};
+use crate::env::Env;
+use crate::error::{Problem, Result};
+use crate::evidence;
+use crate::state::App;
+
+/// The account that reports are written under.
+const PUBLIC: &str = "public";
+
+/// Takes a report; answers its tracking number. The place of the label decides whose queue it joins.
+pub(super) async fn take(app: &App, facts: &Facts, form: Form) -> Result<String> {
+    for photo in &form.photos {
+        evidence::keep(app.photos(), photo).await?;
+    }
+    let tracking = tracking_number(app.env());
+    let phone = form.phone.as_deref().map(|phone| seal(app, &tracking, phone)).transpose()?;
+    let (env, grid, now) = (app.env().clone(), app.grid(), app.env().now());
+    let (unit, parcel, post, number) = (facts.unit, facts.parcel_id, facts.post, tracking.clone());
+    app.db()
+        .write(move |tx| async move {
+            let new = NewCase {
+                unit,
+                source: Source::Report,
+                kind: form.kind.unwrap_or(Kind::Other),
+                parcel: Some(parcel),
+                place: None,
+                words: Some(form.words.clone()),
+                by: PUBLIC.to_owned(),
+                name: "群众举报".to_owned(),
+            };
+            let case = cases::open(&tx, &env, &grid, new).await?;
+            let report = sql::NewReport {
+                tracking: &number,
+                case: &case,
+                parcel,
+                unit: &unit,
+                post: Some(post).filter(|post| *post != 0),
+                place: &form.place,
+                words: &form.words,
+                phone: phone.as_deref(),
+                now,
+            };
+            sql::insert(&tx, report).await?;
+            let mut hashes = Vec::new();
+            for photo in &form.photos {
+                evidence::record(&tx, photo, PUBLIC, now).await?;
+                hashes.push(photo.sha256.clone());
+            }
+            evidence::sql::link(&tx, &hashes, "report", &number, unit.as_str()).await?;
+            evidence::sql::link(&tx, &hashes, "case", &case, unit.as_str()).await?;
+            let detail = json!({"case": case, "photos": hashes.len()});
+            tx.audit(Entry::new(PUBLIC, "report.take", &*number).detail(detail));
+            Ok::<_, Problem>(())
+        })
+        .await?;
+    Ok(tracking)
+}
+
+/// 80 random bits in letters that cannot be mistaken for each other, in four groups.
+fn tracking_number(env: &Env) -> String {
+    const LETTERS: &[u8; 32] = b"0123456789ABCDEFGHJKMNPQRSTVWXYZ";
+    let bits = u128::from_be_bytes(env.random::<16>());
+    let mut text = String::with_capacity(19);
+    for place in 0..16 {
+        if place > 0 && place % 4 == 0 {
+            text.push('-');
+        }
+        text.push(LETTERS[(bits >> (place * 5)) as usize & 31] as char);
+    }
+    text
+}
+
+/// A tracking number as people type it back: any case, with or without the dashes.
+pub(super) fn read_tracking(text: &str) -> Option<String> {
+    let letters: Vec<char> =
+        text.chars().filter(char::is_ascii_alphanumeric).map(|c| c.to_ascii_uppercase()).collect();
+    (letters.len() == 16).then(|| letters.chunks(4).map(String::from_iter).collect::<Vec<_>>().join("-"))
+}
+
+fn seal(app: &App, tracking: &str, phone: &str) -> Result<Vec<u8>> {
+    let sealed =
+        app.keys().seal(Purpose::ReporterPhone, app.env().random(), tracking.as_bytes(), phone.as_bytes());
+    sealed.map_err(Problem::internal)
+}
+
+/// The phone number behind sealed bytes.
+pub(super) fn unseal(app: &App, tracking: &str, sealed: &[u8]) -> Result<String> {
+    let phone = app.keys().open(Purpose::ReporterPhone, tracking.as_bytes(), sealed);
+    String::from_utf8(phone.map_err(Problem::internal)?).map_err(Problem::internal)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_tracking_number_is_read_back_as_people_type_it() {
+        let number = tracking_number(&crate::db::testing::env());
+        assert_eq!(number.len(), 19);
+        assert_eq!(read_tracking(&number.to_lowercase().replace('-', " ")), Some(number));
+        assert_eq!(read_tracking("1234"), None);
+    }
+}
