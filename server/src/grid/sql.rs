@@ -75,8 +75,10 @@ pub async fn insert_units(tx: &Tx, units: &[Unit]) -> sqlx::Result<()> {
 /// Changes the row of a unit that is valid since `since`.
 pub async fn change_unit(tx: &Tx, since: Date, unit: &Unit) -> sqlx::Result<u64> {
     tx.execute(
-        sql("update regions set valid_from = $1, valid_to = $2, name = $3, takes_part = $4, successor = $5, \
-             office_phone = $6 where code = $7 and valid_from = $8")
+        sql(
+            "update regions set valid_from = $1, valid_to = $2, name = $3, takes_part = $4, successor = $5, \
+             office_phone = $6 where code = $7 and valid_from = $8",
+        )
         .bind(unit.valid_from)
         .bind(unit.valid_to)
         .bind(&unit.name)
@@ -220,11 +222,7 @@ pub async fn person_within(
 }
 
 /// Adds people: id, name, whether the public may see it.
-pub async fn insert_people(
-    tx: &Tx,
-    people: Vec<(String, String, bool)>,
-    now: Timestamp,
-) -> sqlx::Result<()> {
+pub async fn insert_people(tx: &Tx, people: Vec<(String, String, bool)>, now: Timestamp) -> sqlx::Result<()> {
     let mut rows = Bulk::new("insert into people (id, name, shows_name, created_at)", "");
     for (id, name, shows_name) in people {
         rows.row(vec![id.into(), name.into(), shows_name.into(), now.into()]);

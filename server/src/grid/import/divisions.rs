@@ -324,9 +324,9 @@ fn judge(
         let (ready, rest) = register.ready(waiting);
         for draft in ready {
             let outcome = register.judge(&draft, today);
-            report.add(outcome.map_err(|(code, reason)| {
-                Refusal::new(draft.row, draft.code.as_str(), code, reason)
-            }));
+            report.add(
+                outcome.map_err(|(code, reason)| Refusal::new(draft.row, draft.code.as_str(), code, reason)),
+            );
         }
         waiting = rest;
     }

@@ -49,8 +49,7 @@ impl Source {
 
     /// A file on disk.
     pub fn read(path: &Path, table: TableOptions, dry_run: bool) -> Result<Self, TableError> {
-        let bytes =
-            std::fs::read(path).map_err(|source| TableError::Io { path: path.to_owned(), source })?;
+        let bytes = std::fs::read(path).map_err(|source| TableError::Io { path: path.to_owned(), source })?;
         let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
         Ok(Self { name, bytes, table, dry_run })
     }

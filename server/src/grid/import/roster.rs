@@ -39,14 +39,17 @@ pub async fn roster(
     starts: Option<Date>,
 ) -> anyhow::Result<Report> {
     let (drafts, mut report) = read(&source)?;
-    let defaults =
-        Defaults { starts: starts.unwrap_or_else(|| env.today()), source: format!("花名册 {}", source.name) };
+    let defaults = Defaults {
+        starts: starts.unwrap_or_else(|| env.today()),
+        source: format!("花名册 {}", source.name),
+    };
     let (env, by) = (env.clone(), by.clone());
     db.write_bulk(move |tx| async move {
         let mut roster = Roster::load(&tx).await?;
         for draft in drafts {
             let outcome = roster.enter(&env, &draft, &defaults);
-            report.add(outcome.map_err(|reason| Refusal::new(draft.row, draft.identifier(), "roster", reason)));
+            report
+                .add(outcome.map_err(|reason| Refusal::new(draft.row, draft.identifier(), "roster", reason)));
         }
         let report = report.close()?;
         if !source.dry_run {

@@ -194,8 +194,8 @@ pub async fn progress(on: &impl Session, unit: &RegionCode, year: i64) -> sqlx::
         let gap = target.as_ref().map(|target| target.mu - mu);
         items.push(Standing { kind, title: kind.title(), target, parcels, area, mu, gap });
     }
-    let quality = (sums.graded > 0.0)
-        .then(|| Quality { average: sums.grades / sums.graded, area: sums.graded });
+    let quality =
+        (sums.graded > 0.0).then(|| Quality { average: sums.grades / sums.graded, area: sums.graded });
     Ok(Progress { unit: unit.to_string(), year, items, quality })
 }
 
@@ -220,4 +220,3 @@ impl From<Target> for Entered {
         Self { unit: unit.to_string(), year, kind, mu, document }
     }
 }
-
