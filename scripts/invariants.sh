@@ -17,7 +17,8 @@ breach() {
 rust() { git ls-files --cached --others --exclude-standard -- '*.rs'; }
 server_sources() { rust | grep '^server/src/' || true; }
 
-server_sources | grep -vE '(/sql|/sql/[a-z_]+)\.rs$|^server/src/db/|/tests?(/|\.rs$)' |
+# geopackage.rs reads other people's databases, which have an SQL of their own.
+server_sources | grep -vE '(/sql|/sql/[a-z_]+)\.rs$|^server/src/db/|^server/src/exchange/geopackage\.rs|/tests?(/|\.rs$)' |
   xargs -r grep -lE 'sqlx::query|query_as\(|query_scalar\(|QueryBuilder' | breach 'SQL outside sql.rs and db/' || true
 
 server_sources | grep -v '^server/src/db/dialect' |

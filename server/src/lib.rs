@@ -23,6 +23,7 @@ pub mod jobs;
 pub mod keys;
 pub mod openapi;
 pub mod parcels;
+pub mod patrols;
 pub mod policy;
 pub mod posts;
 pub mod public;

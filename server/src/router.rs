@@ -14,7 +14,7 @@ use utoipa_axum::router::OpenApiRouter;
 
 use crate::error::{self, Problem};
 use crate::state::App;
-use crate::{accounts, cases, evidence, grid, openapi, parcels, posts, public, telemetry};
+use crate::{accounts, cases, evidence, grid, openapi, parcels, patrols, posts, public, telemetry};
 
 /// No request may take longer; imports answer at once and go on by themselves.
 const LONGEST: Duration = Duration::from_secs(60);
@@ -27,6 +27,7 @@ pub fn api() -> OpenApiRouter<App> {
         .merge(evidence::routes())
         .merge(grid::routes())
         .merge(parcels::routes())
+        .merge(patrols::routes())
         .merge(posts::routes())
         .merge(public::routes())
 }

@@ -31,7 +31,11 @@ pub struct Demo {
 impl Demo {
     /// Loads the demo city into a place.
     pub fn load(site: &Site) -> Self {
-        let lines = site.run(["demo", "--json"]).done().objects();
+        Self::told(&site.run(["demo", "--json"]).done().objects())
+    }
+
+    /// Reads what `gengwei demo --json` told.
+    pub(crate) fn told(lines: &[Value]) -> Self {
         let text = |line: &Value, key: &str| line[key].as_str().unwrap_or_default().to_owned();
         let accounts = lines.iter().filter(|line| line.get("account").is_some()).map(|line| Account {
             name: text(line, "account"),
@@ -73,11 +77,6 @@ impl Demo {
     pub fn neighbour(&self) -> &Account {
         let chain = unit(self.group_leader(), 9);
         self.at(4).find(|account| unit(account, 9) != chain).expect("a neighbouring township's account")
-    }
-
-    /// The audit administrator, one of the three who keep each other in check (三员分立).
-    pub fn auditor(&self) -> &Account {
-        self.accounts.iter().find(|account| account.role.contains("audit")).expect("an audit administrator")
     }
 
     /// Path and query of the scan URL.

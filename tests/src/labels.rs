@@ -52,8 +52,7 @@ pub struct Label {
 }
 
 impl Label {
-    /// Opens a PNG of one label. The symbol is the part that is square and starts with a finder pattern:
-    /// seven dark modules in a row.
+    /// Opens a PNG of one label and looks for the three finder patterns of its symbol.
     pub fn open(path: &Path) -> Self {
         let mut decoder = png::Decoder::new(BufReader::new(File::open(path).expect("a picture")));
         decoder.set_transformations(png::Transformations::normalize_to_color8());
@@ -74,8 +73,8 @@ impl Label {
         (pixels * pixels) as f64 / (self.side * self.side) as f64
     }
 
-    /// Covers a square of a share of the symbol's area with smeared dirt at a place drawn from `seed`, off
-    /// the three finder patterns or right over the upper left one; answers the picture.
+    /// Covers a square of a share of the symbol's area at a place drawn from `seed`, off the three finder
+    /// patterns or right over the upper left one: with grit (even seeds) or one tone of paint (odd seeds).
     pub fn damaged(&self, share: f64, over_finder: bool, seed: u64) -> Self {
         let mut chance = StdRng::seed_from_u64(seed);
         let dirt = ((self.side as f64) * share.sqrt()).round() as usize;
@@ -89,10 +88,12 @@ impl Label {
                 break (x, y);
             }
         };
+        let paint: u8 = chance.random();
         let mut picture = self.clone();
         for row in self.top + y..self.top + y + dirt {
             for column in self.left + x..self.left + x + dirt {
-                picture.grey[row * self.width + column] = chance.random();
+                picture.grey[row * self.width + column] =
+                    if seed.is_multiple_of(2) { chance.random() } else { paint };
             }
         }
         picture
@@ -113,8 +114,6 @@ impl Label {
     }
 
     fn locate(&mut self) {
-        // A symbol is the first square block of rows and columns whose three corners begin with a finder
-        // pattern; text above or beside it has no such runs.
         for y in 0..self.height {
             let mut x = 0;
             while x < self.width {
@@ -129,18 +128,30 @@ impl Label {
         panic!("no QR symbol in the picture");
     }
 
-    /// The side of the symbol whose upper left finder pattern has its upper edge here.
+    /// The side of the symbol whose upper left finder pattern has its upper edge, `run` pixels long, here.
     fn symbol_at(&self, x: usize, y: usize, run: usize) -> Option<usize> {
-        let down = (y..self.height).take_while(|&y| self.dark(x, y)).count();
-        if run < 14 || down.abs_diff(run) > 2 {
-            return None;
-        }
-        let last = (x + run..self.width).rfind(|&x| self.dark(x, y))?;
-        let right_run = (x..=last).rev().take_while(|&x| self.dark(x, y)).count();
-        let side = last + 1 - x;
-        let modules = (side as f64 * 7.0 / run as f64).round() as usize;
-        let fits = y + side <= self.height && modules >= 21 && (modules - 17).is_multiple_of(4);
-        (right_run.abs_diff(run) <= 2 && fits && self.dark(x, y + side - 1)).then_some(side)
+        let module = run as f64 / 7.0;
+        // Versions 1, 2, 3… have 21, 25, 29… modules.
+        let sides = (21..=177).step_by(4).map(|modules| (modules as f64 * module).round() as usize);
+        sides.take_while(|side| x + side <= self.width && y + side <= self.height).find(|side| {
+            let far = side - run;
+            run >= 14
+                && self.finder(x, y, run)
+                && self.finder(x + far, y, run)
+                && self.finder(x, y + far, run)
+        })
+    }
+
+    /// Whether a finder pattern is in this square: a dark frame, a light one, a dark heart of three modules.
+    fn finder(&self, x: usize, y: usize, run: usize) -> bool {
+        let module = run as f64 / 7.0;
+        (0..7).all(|row: usize| {
+            (0..7).all(|column: usize| {
+                let at = |start: usize, modules: usize| start + ((modules as f64 + 0.5) * module) as usize;
+                let from_rim = row.min(6 - row).min(column.min(6 - column));
+                self.dark(at(x, column), at(y, row)) == (from_rim != 1)
+            })
+        })
     }
 
     fn touches_finder(&self, x: usize, y: usize, dirt: usize) -> bool {

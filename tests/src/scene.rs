@@ -39,7 +39,7 @@ pub struct Spot {
 pub fn patrol(leader: &Account) -> Value {
     json!({
         "id": new_id(),
-        "region": leader.region,
+        "unit": leader.region,
         "started_at": minutes_ago(90),
         "ended_at": minutes_ago(30),
         "sightings": [],
@@ -52,16 +52,16 @@ pub fn patrol_with_sighting(leader: &Account, spot: Spot, kind: &str, photos: &[
     let mut patrol = patrol(leader);
     let hashes: Vec<_> = photos.iter().map(|photo| photo.sha256.as_str()).collect();
     patrol["sightings"] = json!([{
-        "id": new_id(),
         "kind": kind,
+        "seen_at": minutes_ago(50),
         "lon": spot.lon,
         "lat": spot.lat,
         "words": "路边地块新堆了砂石，已当面劝阻。",
         "photos": hashes,
     }]);
     patrol["actions"] = json!([
-        {"kind": "found", "at": minutes_ago(50)},
-        {"kind": "stopped", "at": minutes_ago(45)},
+        {"action": "found", "at": minutes_ago(50), "sighting": 0},
+        {"action": "stopped", "at": minutes_ago(45), "sighting": 0},
     ]);
     patrol
 }
@@ -136,7 +136,7 @@ pub fn spot_in(parcel: &Value) -> Spot {
 }
 
 /// Writes a layer of square fields of about 0.3 ha under one village (12 digits) as GeoJSON with the
-/// national DLTB fields, in EPSG:4490; field `n` has BSM `<county>2110<n as 8 digits>`.
+/// national DLTB fields, in EPSG:4490; the serials of BSM begin at 90000001, where the demo has none.
 pub fn write_fields(path: &Path, village: &str, corner: Spot, count: usize) {
     const SIDE: f64 = 0.0005;
     let fields = (0..count).map(|n| {
@@ -146,7 +146,7 @@ pub fn write_fields(path: &Path, village: &str, corner: Spot, count: usize) {
         json!({
             "type": "Feature",
             "properties": {
-                "BSM": format!("{}2110{:08}", &village[..6], n + 1),
+                "BSM": format!("{}21109{:07}", &village[..6], n + 1),
                 "YSDM": "2001010100",
                 "TBBH": format!("{:08}", n + 1),
                 "DLBM": "0102",

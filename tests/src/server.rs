@@ -6,6 +6,7 @@ use std::process::{Child, Command, ExitStatus};
 use std::thread::sleep;
 use std::time::{Duration, Instant};
 
+use crate::site::objects;
 use crate::{Account, Api, Backend, Demo, Site};
 
 /// A serving process and the place it serves; killed when dropped.
@@ -23,9 +24,8 @@ impl Server {
 
     /// Serves the demo city.
     pub fn demo(backend: Backend) -> (Self, Demo) {
-        let site = Site::new(backend);
-        let demo = Demo::load(&site);
-        (Self::at(site), demo)
+        let (site, told) = Site::demo(backend);
+        (Self::at(site), Demo::told(&objects(&told)))
     }
 
     /// Serves a place that a story has prepared.
@@ -117,7 +117,6 @@ impl Process {
             .command(["serve"])
             .env("GENGWEI_LISTEN", &listen)
             .env("GENGWEI_METRICS_LISTEN", &metrics)
-            .env("GENGWEI_PUBLIC_URL", "https://gengwei.example")
             .stdout(log)
             .stderr(errors)
             .spawn()

@@ -1,5 +1,7 @@
 //! A place where the program can live: its data directory and its database, and its command line.
 
+use std::fs::File;
+use std::hash::{DefaultHasher, Hash, Hasher};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::sync::OnceLock;
@@ -38,8 +40,21 @@ impl Site {
     /// An empty place: no table, no file.
     pub fn new(backend: Backend) -> Self {
         let dir = tempfile::Builder::new().prefix("gengwei-").tempdir().expect("a temporary directory");
-        let database_url = (backend == Backend::Postgres).then(create_database);
+        let database_url = (backend == Backend::Postgres).then(|| create_database_from(None));
         Self { dir, backend, database_url }
+    }
+
+    /// A copy of the demo city, which is loaded once for each build of the program and each cluster.
+    pub(crate) fn demo(backend: Backend) -> (Self, String) {
+        let template = Template::of(backend);
+        let site = Self {
+            dir: tempfile::Builder::new().prefix("gengwei-").tempdir().expect("a temporary directory"),
+            backend,
+            database_url: template.database.as_deref().map(|name| create_database_from(Some(name))),
+        };
+        copy(&template.folder.join("data"), &site.data());
+        let told = std::fs::read_to_string(template.folder.join("demo.jsonl")).expect("what the demo told");
+        (site, told)
     }
 
     /// Which database this is.
@@ -62,6 +77,7 @@ impl Site {
         let mut command = Command::new(binary());
         command.args(args).current_dir(self.dir.path()).env("GENGWEI_DATA", self.data()).stdin(Stdio::null());
         command.env("GENGWEI_COAP_LISTEN", "off").env_remove("GENGWEI_EVIDENCE_URL");
+        command.env("GENGWEI_PUBLIC_URL", "https://gengwei.example");
         match &self.database_url {
             Some(url) => command.env("DATABASE_URL", url),
             None => command.env_remove("DATABASE_URL"),
@@ -129,9 +145,14 @@ impl Output {
 
     /// Standard output of a command run with `--json`: one object a line.
     pub fn objects(&self) -> Vec<Value> {
-        let object = |line| serde_json::from_str(line).unwrap_or_else(|error| panic!("{error} in {line}"));
-        self.stdout.lines().filter(|line| !line.trim().is_empty()).map(object).collect()
+        objects(&self.stdout)
     }
+}
+
+/// Reads lines of JSON, one object a line.
+pub(crate) fn objects(lines: &str) -> Vec<Value> {
+    let object = |line| serde_json::from_str(line).unwrap_or_else(|error| panic!("{error} in {line}"));
+    lines.lines().filter(|line| !line.trim().is_empty()).map(object).collect()
 }
 
 /// The program under test: `GENGWEI_BIN`, or what cargo last built beside this test; built if missing.
@@ -177,11 +198,69 @@ fn cluster() -> &'static str {
     })
 }
 
-fn create_database() -> String {
+/// Makes a database, empty or as a copy of another; answers its URL.
+fn create_database_from(template: Option<&str>) -> String {
     let name = format!("story_{}", crate::scene::new_id().simple());
-    on_cluster(&format!("CREATE DATABASE {name}"));
+    on_cluster(&format!("CREATE DATABASE {name} TEMPLATE {}", template.unwrap_or("template1")));
+    database_url(&name)
+}
+
+fn database_url(name: &str) -> String {
     let (server, _) = cluster().rsplit_once('/').expect("the URL names a database");
     format!("{server}/{name}")
+}
+
+/// The demo city as it was loaded: a data directory, what the program told, and on PostgreSQL a database.
+struct Template {
+    folder: PathBuf,
+    database: Option<String>,
+}
+
+impl Template {
+    /// Loads it unless another test has; tests of many processes queue at a lock file.
+    fn of(backend: Backend) -> Self {
+        let built =
+            std::fs::metadata(binary()).and_then(|file| file.modified()).expect("a modification time");
+        let place = (backend == Backend::Postgres).then(cluster);
+        let mut hasher = DefaultHasher::new();
+        (binary(), built, place).hash(&mut hasher);
+        let name = format!("demo_{:016x}", hasher.finish());
+        let folder = binary().with_file_name("stories").join(&name);
+        let template = Self { folder, database: place.map(|_| name) };
+        std::fs::create_dir_all(&template.folder).expect("a folder");
+        let lock = File::create(template.folder.join("lock")).expect("a lock file");
+        lock.lock().expect("locked");
+        if !template.folder.join("demo.jsonl").exists() {
+            template.load(backend);
+        }
+        template
+    }
+
+    fn load(&self, backend: Backend) {
+        let site = Site::new(backend);
+        let told = site.run(["demo", "--json"]).done().stdout;
+        copy(&site.data(), &self.folder.join("data"));
+        if let (Some(name), Some(url)) = (&self.database, &site.database_url) {
+            let (_, loaded) = url.rsplit_once('/').expect("the URL names a database");
+            on_cluster(&format!("DROP DATABASE IF EXISTS {name}"));
+            on_cluster(&format!("CREATE DATABASE {name} TEMPLATE {loaded}"));
+        }
+        std::fs::write(self.folder.join("demo.jsonl"), told).expect("written");
+    }
+}
+
+/// Copies a folder and all in it.
+fn copy(from: &Path, to: &Path) {
+    std::fs::create_dir_all(to).expect("a folder");
+    for entry in from.read_dir().expect("readable") {
+        let entry = entry.expect("readable");
+        let target = to.join(entry.file_name());
+        if entry.file_type().expect("a type").is_dir() {
+            copy(&entry.path(), &target);
+        } else {
+            std::fs::copy(entry.path(), target).expect("copied");
+        }
+    }
 }
 
 fn on_cluster(sql: &str) {

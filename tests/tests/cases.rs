@@ -20,14 +20,14 @@ fn two_officers_cannot_overwrite_each_other(backend: Backend) {
     let etag = seen.header("etag").to_owned();
     assert!(etag.starts_with('"'), "a strong ETag: {etag}");
 
-    note(&officer, &path, None).problem(428);
-    note(&officer, &path, Some("\"something else\"")).problem(412);
+    comment(&officer, &path, None).problem(428);
+    comment(&officer, &path, Some("\"something else\"")).problem(412);
     // Without If-Match the body is not even read.
     let unread = officer.request(Method::POST, &format!("{path}/events")).body("{not json");
     officer.send(unread.header("content-type", "application/json")).problem(428);
 
-    assert!(matches!(note(&officer, &path, Some(&etag)).status, 200 | 201));
-    note(&officer, &path, Some(&etag)).problem(412);
+    assert!(matches!(comment(&officer, &path, Some(&etag)).status, 200 | 201));
+    comment(&officer, &path, Some(&etag)).problem(412);
     let now = officer.get(&path).expect(200);
     assert_ne!(now.header("etag"), etag);
 
@@ -36,8 +36,8 @@ fn two_officers_cannot_overwrite_each_other(backend: Backend) {
     assert_eq!(officer.send(unchanged).expect(304).body, b"");
 }
 
-fn note(api: &Api, case: &str, etag: Option<&str>) -> Reply {
-    let event = json!({"id": scene::new_id(), "event": "note", "words": "已电话联系村委会。"});
+fn comment(api: &Api, case: &str, etag: Option<&str>) -> Reply {
+    let event = json!({"action": "comment", "words": "已电话联系村委会。"});
     let request = api.request(Method::POST, &format!("{case}/events")).json(&event);
     api.send(match etag {
         Some(etag) => request.header("If-Match", etag),

@@ -21,14 +21,17 @@ struct Acknowledged {
 fn a_killed_server_keeps_what_it_acknowledged(backend: Backend) {
     let (mut server, demo) = Server::demo(backend);
     let spot = spot_of(&server, &demo);
+    let mut reports = 0;
     for round in 0..3 {
         let acknowledged =
             load_until(&mut server, &demo, spot, Duration::from_millis(1500 + 700 * round), true);
         assert!(acknowledged.iter().any(|client| !client.patrols.is_empty()), "no patrol was acknowledged");
         assert!(acknowledged.iter().any(|client| !client.photos.is_empty()), "no photo was acknowledged");
+        reports += acknowledged.iter().map(|client| client.reports.len()).sum::<usize>();
         server.restart();
         check(&server, &demo, &acknowledged);
     }
+    assert!(reports > 0, "no report was acknowledged");
     let verified = server.site.run(["audit", "verify"]).done();
     assert!(verified.last_line().ends_with("entries ok"), "{}", verified.stdout);
 }

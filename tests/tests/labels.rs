@@ -40,8 +40,8 @@ fn a_damaged_label_still_reads() {
     site.run(words).done();
     let label = Label::open(&picture);
 
-    let reads = |share: f64, over_finder: bool| {
-        let pictures: Vec<_> = (0..100)
+    let reads = |trials: u64, share: f64, over_finder: bool| {
+        let pictures: Vec<_> = (0..trials)
             .map(|seed| {
                 let path = site.path(&format!("damaged-{over_finder}-{seed}.png"));
                 label.damaged(share, over_finder, seed).save(&path);
@@ -50,10 +50,10 @@ fn a_damaged_label_still_reads() {
             .collect();
         labels::read(&pictures).iter().filter(|text| code_in(text) == demo.scan_code()).count()
     };
-    let off_finders = reads(0.15, false);
+    let off_finders = reads(100, 0.15, false);
     assert!(off_finders >= 95, "only {off_finders} of 100 labels read with 15 % of the symbol covered");
     // The trial can fail: a symbol without a finder pattern cannot be found.
-    assert!(reads(0.25, true) <= 5);
+    assert_eq!(reads(10, 0.25, true), 0);
 }
 
 fn code_in(url: &str) -> &str {

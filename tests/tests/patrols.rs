@@ -65,22 +65,27 @@ fn a_list_comes_page_by_page(backend: Backend) {
     let of = |page: &serde_json::Value| page["items"].as_array().expect("items").clone();
     assert!(of(&second).iter().all(|patrol| !of(&first).contains(patrol)), "a patrol came twice");
 
-    leader.get(&format!("{path}&cursor=not-a-cursor")).problem(400);
+    leader.get(&format!("{path}&cursor=not-a-cursor")).problem(422);
 }
 
 fn a_patrol_that_cannot_be_is_refused_in_words(backend: Backend) {
     let (server, demo) = Server::demo(backend);
     let leader = server.login(demo.group_leader());
-    let refused = |change: &dyn Fn(&mut serde_json::Value), status: u16| {
+    let refused = |change: &dyn Fn(&mut serde_json::Value)| {
         let mut patrol = scene::patrol(demo.group_leader());
         change(&mut patrol);
-        let problem = leader.post("/api/v1/patrols", &patrol).problem(status);
-        assert!(problem["detail"].as_str().is_some_and(|detail| !detail.is_empty()), "{problem}");
+        let problem = leader.post("/api/v1/patrols", &patrol).problem(422);
+        let words = problem["detail"].as_str().or(problem["errors"][0]["message"].as_str());
+        assert!(words.is_some_and(|words| !words.is_empty()), "{problem}");
     };
-    refused(&|patrol| patrol["ended_at"] = json!(scene::minutes_ago(600)), 422);
-    refused(&|patrol| patrol["started_at"] = json!("yesterday"), 422);
-    refused(&|patrol| patrol["id"] = json!("7"), 422);
-    refused(&|patrol| patrol["sightings"] = json!([{"id": scene::new_id(), "kind": "no such kind"}]), 422);
+    refused(&|patrol| patrol["ended_at"] = json!(scene::minutes_ago(600)));
+    refused(&|patrol| patrol["started_at"] = json!("yesterday"));
+    refused(&|patrol| patrol["id"] = json!("7"));
+    refused(&|patrol| {
+        patrol["sightings"] = json!([{"kind": "no such kind", "seen_at": scene::minutes_ago(50)}])
+    });
     // Somebody else's grid does not exist for him.
-    refused(&|patrol| patrol["region"] = json!(demo.neighbour().region), 404);
+    let mut elsewhere = scene::patrol(demo.group_leader());
+    elsewhere["unit"] = json!(demo.neighbour().region);
+    leader.post("/api/v1/patrols", &elsewhere).problem(404);
 }

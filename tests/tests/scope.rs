@@ -63,7 +63,7 @@ fn a_neighbour_is_told_nothing(backend: Backend) {
     // Nor can he write there.
     let case = officer.list("/api/v1/cases", 100)[0]["id"].as_str().expect("an id").to_owned();
     let event = neighbour.request(Method::POST, &format!("/api/v1/cases/{case}/events"));
-    let event = event.header("If-Match", "\"1\"").json(&json!({"event": "note", "words": "…"}));
+    let event = event.header("If-Match", "\"1\"").json(&json!({"action": "comment", "words": "…"}));
     neighbour.send(event).problem(404);
     neighbour.post("/api/v1/patrols", &scene::patrol(demo.group_leader())).problem(404);
 }
@@ -104,6 +104,6 @@ fn administrators_keep_each_other_in_check(backend: Backend) {
         );
         let api = server.login(admin);
         assert_eq!(api.get("/api/v1/me").expect(200).json()["account"], admin.name.as_str());
-        assert_eq!(api.list("/api/v1/cases", 100), Vec::<Value>::new(), "{} reads cases", admin.role);
+        api.get("/api/v1/cases").problem(403);
     }
 }

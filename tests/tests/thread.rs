@@ -83,7 +83,7 @@ fn the_page_hides_what_is_nobodys_business(backend: Backend) {
     for shown in ["亩", "永久基本农田", "12345", "村"] {
         assert!(text.contains(shown), "{shown} is not shown:\n{text}");
     }
-    let area = parcel["area_m2"].as_f64().expect("an area in m²") * 3.0 / 2000.0;
+    let area = parcel["mu"].as_f64().expect("an area in 亩");
     assert!(text.contains(&format!("{area:.1}")), "the area, {area:.1} 亩, is not shown");
     for level in [5, 4, 3] {
         let name = responsible(&officer.get(&format!("{path}/responsible")).expect(200), level);
@@ -103,13 +103,13 @@ fn the_page_hides_what_is_nobodys_business(backend: Backend) {
     assert_eq!(forged.status, 404, "{}", forged.text());
 }
 
-/// The name of the person responsible at a level, of the answer `{"items":[{"level","name",…}]}`.
+/// The first person responsible at a level.
 fn responsible(reply: &Reply, level: u64) -> String {
     let answer = reply.json();
-    let people = answer["items"].as_array().expect("a list of people");
-    let person = people.iter().find(|person| person["level"] == level);
-    let person = person.unwrap_or_else(|| panic!("nobody at level {level} in {answer}"));
-    person["name"].as_str().expect("a name").to_owned()
+    let levels = answer["levels"].as_array().expect("five levels");
+    let at = levels.iter().find(|at| at["level"] == level);
+    let name = at.and_then(|at| at["people"][0]["name"].as_str());
+    name.unwrap_or_else(|| panic!("nobody at level {level} in {answer}")).to_owned()
 }
 
 /// The first run of eleven digits that begins like a mainland mobile number.

@@ -63,7 +63,9 @@ pub(super) async fn run(context: &Context, codes: Codes) -> anyhow::Result<ExitC
             let sheet = sheet::sheet(&title, &labels, size)?;
             std::fs::write(&out, &sheet.pdf)?;
             if sheet.symbol_version > qr::ROBUST_VERSION {
-                eprintln!("注意：GENGWEI_PUBLIC_URL 太长，二维码偏密，弄脏后不容易扫出；域名最好不超过 19 个字符");
+                eprintln!(
+                    "注意：GENGWEI_PUBLIC_URL 太长，二维码偏密，弄脏后不容易扫出；域名最好不超过 19 个字符"
+                );
             }
             for (character, times) in &sheet.missing {
                 eprintln!("注意：字体里没有“{character}”，已有 {times} 处印成 〓");

@@ -103,3 +103,38 @@ fn server_url() -> String {
     let text = String::from_utf8(output.stdout).expect("text");
     text.lines().last().expect("a URL").trim().to_owned()
 }
+
+/// An application over a database, with keys, default policy and photos in a folder of its own; units by code
+/// and name.
+pub async fn app(db: Db, env: Env, units: &[(&str, &str)]) -> crate::state::App {
+    use crate::grid::Unit;
+    let units: Vec<Unit> = units
+        .iter()
+        .map(|(code, name)| Unit {
+            code: gengwei_proto::RegionCode::parse(code).expect("a region code"),
+            name: (*name).to_owned(),
+            takes_part: true,
+            valid_from: jiff::civil::date(2023, 1, 1),
+            valid_to: None,
+            successor: None,
+            office_phone: None,
+        })
+        .collect();
+    db.write(move |tx| async move {
+        crate::grid::sql::insert_units(&tx, &units).await?;
+        tx.touch(super::Topic::Grid).await
+    })
+    .await
+    .expect("units are stored");
+    let folder = tempfile::tempdir().expect("a temporary folder").keep();
+    let setup = crate::state::Setup {
+        db,
+        keys: crate::crypto::Keyring::generate(|| env.random()),
+        env,
+        policy: crate::policy::Policy::load(None).expect("the default policy"),
+        photos: crate::evidence::Photos::open(None, &folder).expect("a folder for photos"),
+        public_url: "https://gengwei.example".to_owned(),
+        behind_proxy: false,
+    };
+    crate::state::App::new(setup).await.expect("the application starts")
+}

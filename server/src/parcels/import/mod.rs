@@ -22,6 +22,8 @@ mod lineage;
 mod prepare;
 pub(super) mod sql;
 mod store;
+#[cfg(test)]
+mod tests;
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;

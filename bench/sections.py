@@ -1,0 +1,245 @@
+"""What is measured: each section answers rows of figures, ours and the peers', taken in the same run.
+
+A row: {"name", "command", "ours": bool, figures…}. `peers_only` leaves ours out, to try the peers by themselves.
+"""
+
+import json
+import re
+import shutil
+import sqlite3
+import tempfile
+import urllib.request
+from pathlib import Path
+
+import generate
+from measure import (GENGWEI, ROOT, TARGET, WORK, Failed, demo, demo_environment, for_gdal, free_port, median_of, postgres, run,
+                     serving, timed, wrk)
+
+REPEAT = 3
+
+
+def alternate(contestants):
+    """Runs every contestant in turn, REPEAT times, so that a slow minute of the machine meets all of them;
+    answers the medians in their order."""
+    found = [[] for _ in contestants]
+    for _ in range(REPEAT):
+        for runs, contestant in zip(found, contestants):
+            runs.append(contestant())
+    return [median_of(runs) for runs in found]
+
+
+def rows(named, figures):
+    return [{"name": name, "command": command, "ours": ours, **found}
+            for (name, command, ours, _), found in zip(named, figures)]
+
+
+def compete(named):
+    """`named`: (name, command as one would type it, ours?, function that measures once)."""
+    return rows(named, alternate([measure for *_, measure in named]))
+
+
+# import ------------------------------------------------------------------------------------------------------
+
+def import_section(peers_only):
+    parcels, _, divisions = generate.layer(WORK)
+    database = postgres()
+    tuned = ["-gt", "65536"]
+
+    def to_geopackage():
+        with tempfile.TemporaryDirectory(dir=WORK) as folder:
+            seconds, memory, _ = timed("ogr2ogr", "-f", "GPKG", f"{folder}/out.gpkg", parcels, "-nln", "parcels", *tuned,
+                                       "--config", "OGR_SQLITE_SYNCHRONOUS", "OFF")
+            expect(sqlite3.connect(f"{folder}/out.gpkg").execute("select count(*) from parcels").fetchone()[0])
+        return {"seconds": seconds, "peak_mb": memory}
+
+    def to_postgis():
+        seconds, memory, _ = timed("ogr2ogr", "-f", "PostgreSQL", for_gdal(database), parcels, "-nln", "parcels",
+                                   "-overwrite", "-lco", "GEOMETRY_NAME=geom", *tuned, "--config", "PG_USE_COPY", "YES")
+        expect(int(run("psql", database, "-Atc", "select count(*) from parcels")))
+        return {"seconds": seconds, "peak_mb": memory}
+
+    def ours():
+        with tempfile.TemporaryDirectory(dir=WORK) as folder:
+            environment = demo_environment(folder, f"http://127.0.0.1:{free_port()}")
+            run(GENGWEI, "import", "divisions", divisions, env=environment)
+            seconds, memory, out = timed(GENGWEI, "import", "parcels", parcels, "--outside", "accept", env=environment)
+            counts = dict((word, int(number)) for word, number in re.findall(r"(\w+) (\d+)", out.splitlines()[-1]))
+            expect(counts["imported"])
+        return {"seconds": seconds, "peak_mb": memory}
+
+    def expect(count):
+        if count != 500_000:
+            raise Failed(f"{count} parcels arrived of 500,000")
+
+    named = [("ogr2ogr → PostGIS", "ogr2ogr -f PostgreSQL … -gt 65536, COPY, GiST index", False, to_postgis),
+             ("ogr2ogr → GeoPackage", "ogr2ogr -f GPKG … -gt 65536, OGR_SQLITE_SYNCHRONOUS=OFF", False, to_geopackage)]
+    if not peers_only:
+        command = "gengwei import parcels parcels.geojson --outside accept"
+        named.append(("gengwei → SQLite", command, True, ours))
+    return compete(named)
+
+
+# point → parcel ----------------------------------------------------------------------------------------------
+
+# The loop runs inside the server, so that no round trip is charged to PostGIS.
+POSTGIS_LOOP = """
+create or replace function bench_points(n int) returns bigint language plpgsql as $$
+declare place record; hit bigint; total bigint := 0;
+begin
+  for place in select lon, lat from bench_point limit n loop
+    select count(*) into hit from parcels where st_covers(geom, st_setsrid(st_point(place.lon, place.lat), 4490));
+    total := total + hit;
+  end loop;
+  return total;
+end $$;
+"""
+
+
+def point_section(peers_only):
+    parcels, _, _ = generate.layer(WORK)
+    database, count = postgres(), 100_000
+    if run("psql", database, "-Atc", "select to_regclass('parcels')").strip() != "parcels":
+        run("ogr2ogr", "-f", "PostgreSQL", for_gdal(database), parcels, "-nln", "parcels", "-lco", "GEOMETRY_NAME=geom",
+            "-gt", "65536", "--config", "PG_USE_COPY", "YES")
+    values = "\n".join(f"{lon}\t{lat}" for lon, lat in generate.points(count))
+    run("psql", database, "-qc", "drop table if exists bench_point; create table bench_point (lon float8, lat float8)")
+    run("psql", database, "-qc", "copy bench_point from stdin", input=values)
+    run("psql", database, "-qc", POSTGIS_LOOP, "-c", "analyze parcels", "-c", "analyze bench_point")
+
+    def postgis(mode):
+        def measure():
+            out = run("psql", database, "-Atq", "-c", f"set plan_cache_mode = {mode}", "-c",
+                      "select bench_points(1000)", "-c",
+                      f"select bench_points({count}), extract(epoch from clock_timestamp() - now())")
+            hits, seconds = out.splitlines()[-1].split("|")
+            if not 0.4 * count < int(hits) < 0.8 * count:
+                raise Failed(f"{hits} hits of {count} points")
+            return {"per_second": count / float(seconds)}
+        return measure
+
+    def ours():
+        example = TARGET / "release" / "examples" / "bench_geo"
+        for line in run(example).splitlines():
+            found = json.loads(line)
+            if found["bench"] == "point_to_parcel":
+                return {"per_second": found["per_second"]}
+        raise Failed("bench_geo says nothing of point_to_parcel")
+
+    named = [("PostGIS, tuned", "prepared ST_Covers, plan_cache_mode=force_generic_plan, looped in the server", False,
+              postgis("force_generic_plan")),
+             ("PostGIS, default plans", "the same, plan_cache_mode=force_custom_plan", False, postgis("force_custom_plan"))]
+    if not peers_only:
+        run("cargo", "build", "--release", "--locked", "-p", "gengwei-server", "--example", "bench_geo", cwd=ROOT)
+        named.append(("gengwei", "cargo run --release -p gengwei-server --example bench_geo", True, ours))
+    return compete(named)
+
+
+# the HTTP sections ---------------------------------------------------------------------------------------------
+
+def peer_program():
+    folder = TARGET / "bench-peer"
+    run("cargo", "build", "--release", "--locked", "--target-dir", folder, cwd=ROOT / "bench" / "peer")
+    return folder / "release" / "bench-peer"
+
+
+class PeerServer:
+    """The stand-in, started afresh on an empty database for each measurement."""
+
+    def __init__(self):
+        self.program = peer_program()
+
+    def measure(self, script, arguments, path="/p/1", rows=500_000):
+        with tempfile.TemporaryDirectory(dir=WORK) as folder:
+            address = f"127.0.0.1:{free_port()}"
+            with serving([self.program, address, f"{folder}/peer.db", rows], f"http://{address}{path}"):
+                return wrk(f"http://{address}", script, arguments)
+
+
+class OurServer:
+    """The demo city in a folder of its own; each measurement starts the server anew on it."""
+
+    def __init__(self):
+        self.folder = Path(tempfile.mkdtemp(dir=WORK))
+        self.url = f"http://127.0.0.1:{free_port()}"
+        self.environment = demo_environment(self.folder, self.url)
+        lines = demo(self.environment)
+        self.accounts = [line for line in lines if "account" in line]
+
+    def at_level(self, level):
+        return next(account for account in self.accounts if account.get("level") == level)
+
+    def serving(self):
+        return serving([GENGWEI, "serve"], f"{self.url}/readyz", env=self.environment)
+
+    def login(self, account):
+        words = json.dumps({"account": account["account"], "password": account["password"]}).encode()
+        request = urllib.request.Request(f"{self.url}/api/v1/sessions", words, {"Content-Type": "application/json"})
+        return json.load(urllib.request.urlopen(request))["token"]
+
+    def close(self):
+        shutil.rmtree(self.folder)
+
+
+def scan_section(peers_only):
+    keys = WORK / "peer-paths.txt"
+    chance = generate.random.Random(generate.SEED)
+    keys.write_text("".join(f"/p/{chance.randrange(500_000) + 1}\n" for _ in range(20_000)))
+    peer = PeerServer()
+    named = [("one sqlx primary-key read", "bench/peer, wrk -t2 -c64 -d10s", False,
+              lambda: peer.measure("paths.lua", [keys]))]
+    if peers_only:
+        return compete(named)
+    ours = OurServer()
+    try:
+        pages = WORK / "scan-paths.txt"
+        pages.write_text("".join(f"{path}\n" for path in printed_paths(ours)))
+
+        def scan():
+            with ours.serving():
+                return wrk(ours.url, "paths.lua", [pages])
+
+        named.append(("gengwei scan page", "GET /g/<code>?t=<tag>, wrk -t2 -c64 -d10s", True, scan))
+        return compete(named)
+    finally:
+        ours.close()
+
+
+def printed_paths(ours):
+    """Scan paths off a printed sheet of a village, read with zbar as a phone would."""
+    sheet = ours.folder / "sheet.pdf"
+    region = ours.at_level(5)["region"][:12]
+    run(GENGWEI, "codes", "sheet", "--region", region, "--out", sheet, env=ours.environment)
+    run("pdftoppm", "-gray", "-png", "-r", "200", sheet, ours.folder / "sheet")
+    read = run("zbarimg", "-q", "--raw", *sorted(ours.folder.glob("sheet*.png")))
+    paths = [line[line.index("/g/"):] for line in read.splitlines() if "/g/" in line]
+    if len(paths) < 10:
+        raise Failed(f"only {len(paths)} labels on the sheet of {region}")
+    return paths
+
+
+def patrol_section(peers_only):
+    peer = PeerServer()
+    ours = None if peers_only else OurServer()
+    body = WORK / "patrol.json"
+    region = ours.at_level(6)["region"] if ours else "64050210621801"
+    body.write_text(json.dumps({"id": "@ID@", "unit": region, "started_at": "2026-11-20T01:00:00Z",
+                                "ended_at": "2026-11-20T02:00:00Z", "sightings": [], "actions": []}))
+    salt = iter(range(1, 4096))
+
+    def filing():
+        with ours.serving():
+            token = ours.login(ours.at_level(6))
+            return wrk(ours.url, "records.lua", ["/api/v1/patrols", body, token, next(salt)])
+
+    named = [("one sqlx commit a request", "bench/peer, wrk -t2 -c64 -d10s", False,
+              lambda: peer.measure("records.lua", ["/p", body, "", next(salt)], rows=1))]
+    try:
+        if ours:
+            named.append(("gengwei patrol filing", "POST /api/v1/patrols, wrk -t2 -c64 -d10s", True, filing))
+        return compete(named)
+    finally:
+        if ours:
+            ours.close()
+
+
+SECTIONS = {"import": import_section, "point": point_section, "scan": scan_section, "patrol": patrol_section}

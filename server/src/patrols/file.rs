@@ -1,0 +1,128 @@
+//! Files a patrol: one job of the writer holds the patrol, its sightings and deeds, the links of its photos,
+//! the cases it opens and one audit entry.
+
+use gengwei_proto::{ParcelCode, RegionCode};
+use serde_json::json;
+use sha2::{Digest, Sha256};
+
+use super::{NewPatrol, sql};
+use crate::auth::Scope;
+use crate::auth::rights::FilePatrols;
+use crate::cases::{self, NewCase, Source};
+use crate::db::Tx;
+use crate::error::{self, Problem, Result};
+use crate::evidence;
+use crate::parcels;
+use crate::state::App;
+
+/// What became of a patrol that was handed in.
+pub struct Filed {
+    /// Its id.
+    pub id: String,
+    /// Whether it is new; the same body again is not.
+    pub new: bool,
+}
+
+/// A sighting with the parcel that it lies in.
+pub(super) struct Located {
+    pub parcel: Option<i64>,
+    pub unit: RegionCode,
+    pub place: Option<(f64, f64)>,
+}
+
+/// Files a patrol.
+///
+/// 404 when the unit is not in scope, 409 when another patrol has this id, 422 when something in it is not
+/// acceptable or a photo has not been handed in yet.
+pub async fn file(app: &App, scope: &Scope<FilePatrols>, patrol: NewPatrol) -> Result<Filed> {
+    let now = app.env().now();
+    let unit = patrol.check(now)?;
+    scope.require(&unit)?;
+    let unit = app.grid().resolve(&unit).map(|u| u.code).ok_or_else(Problem::not_found)?;
+    let hash = hash(&patrol);
+    if let Some(known) = sql::known(app.db(), &patrol.id).await? {
+        return same(known, &scope.caller.account, &hash, patrol.id);
+    }
+    let missing = evidence::missing(app.db(), &patrol.photos()).await?;
+    if !missing.is_empty() {
+        let message = format!("这些照片还没有上传：{}", missing.join("、"));
+        return Err(Problem::invalid("/sightings", message));
+    }
+    let located = locate(app, &patrol, &unit).await?;
+    let (env, grid, caller) = (app.env().clone(), app.grid(), scope.caller.clone());
+    app.db()
+        .write(move |tx: Tx| async move {
+            if let Some(known) = sql::known(&tx, &patrol.id).await? {
+                return same(known, &caller.account, &hash, patrol.id);
+            }
+            let mut cases = Vec::with_capacity(located.len());
+            for (sighting, at) in patrol.sightings.iter().zip(&located) {
+                let new = NewCase {
+                    unit: at.unit,
+                    source: Source::Patrol,
+                    kind: sighting.kind,
+                    parcel: at.parcel,
+                    place: at.place,
+                    words: sighting.words.clone(),
+                    by: caller.account.clone(),
+                    name: caller.name.clone(),
+                };
+                let case = cases::open(&tx, &env, &grid, new).await?;
+                evidence::sql::link(&tx, &sighting.photos, "case", &case, at.unit.as_str()).await?;
+                cases.push(case);
+            }
+            sql::insert(&tx, &patrol, &unit, &caller, &hash, now).await?;
+            sql::insert_sightings(&tx, &patrol, &located, &cases).await?;
+            sql::insert_deeds(&tx, &patrol).await?;
+            for (n, (sighting, at)) in patrol.sightings.iter().zip(&located).enumerate() {
+                let id = format!("{}/{n}", patrol.id);
+                evidence::sql::link(&tx, &sighting.photos, "sighting", &id, at.unit.as_str()).await?;
+            }
+            let detail = json!({"unit": unit, "cases": cases});
+            tx.audit(caller.entry("patrol.file", &*patrol.id).detail(detail));
+            Ok(Filed { id: patrol.id, new: true })
+        })
+        .await
+}
+
+/// Over the body as it was understood, so that spaces and the order of keys do not count.
+fn hash(patrol: &NewPatrol) -> String {
+    let text = serde_json::to_vec(patrol).expect("a patrol is plain data");
+    hex::encode(Sha256::digest(text))
+}
+
+/// The patrol that is there under this id: the same one, by the same account, or a conflict.
+fn same(known: sql::Known, account: &str, hash: &str, id: String) -> Result<Filed> {
+    if known.account_id == account && known.body_hash == hash {
+        return Ok(Filed { id, new: false });
+    }
+    Err(Problem::new(error::CONFLICT).detail("这个编号下已有另一份巡查记录，请换一个编号。"))
+}
+
+/// The parcel by code, else by place; the unit is the parcel's, else the patrol's.
+async fn locate(app: &App, patrol: &NewPatrol, unit: &RegionCode) -> Result<Vec<Located>> {
+    let mut all = Vec::with_capacity(patrol.sightings.len());
+    for (n, sighting) in patrol.sightings.iter().enumerate() {
+        let place = sighting.place();
+        let parcel = match &sighting.parcel {
+            Some(code) => {
+                let code = ParcelCode::parse(code).map_err(|_| Problem::not_found())?;
+                let found = parcels::find(app.db(), &code).await?;
+                let field = format!("/sightings/{n}/parcel");
+                Some(found.ok_or_else(|| Problem::invalid(field, "没有这个地块码。"))?)
+            }
+            None => at_place(app, place).await?,
+        };
+        let unit = parcel.as_ref().map_or(*unit, |p| p.unit.0);
+        all.push(Located { parcel: parcel.map(|p| p.id), unit, place });
+    }
+    Ok(all)
+}
+
+async fn at_place(app: &App, place: Option<(f64, f64)>) -> Result<Option<parcels::Parcel>> {
+    let Some((lon, lat)) = place else { return Ok(None) };
+    match app.locator().at(lon, lat).first() {
+        Some(id) => Ok(parcels::find_by_id(app.db(), *id).await?),
+        None => Ok(None),
+    }
+}
