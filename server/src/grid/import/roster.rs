@@ -172,6 +172,12 @@ fn plain_department(name: String) -> String {
     name.strip_prefix(['市', '县', '区']).map(str::to_owned).unwrap_or(name)
 }
 
+/// 白桥 of 白桥村委会: rosters write 白桥村, 白桥村民委员会, 东园镇白桥村 as well.
+fn proper_name(name: &str) -> &str {
+    const KINDS: [&str; 6] = ["村民委员会", "居民委员会", "村委会", "居委会", "社区", "村"];
+    KINDS.iter().find_map(|kind| name.strip_suffix(kind)).filter(|rest| !rest.is_empty()).unwrap_or(name)
+}
+
 fn read(source: &Source) -> anyhow::Result<(Vec<Draft>, Report)> {
     let table = source.open()?;
     let mut columns = Columns::of(&table);
@@ -225,7 +231,7 @@ impl Roster {
             return Ok((self.new_group(draft, starts)?, Outcome::Imported));
         };
         if let Some(name) = &draft.unit_name
-            && !name.ends_with(&known.name)
+            && !name.contains(proper_name(&known.name))
         {
             return Err(format!("{} 登记的名称是“{}”，不是“{name}”", draft.unit, known.name));
         }

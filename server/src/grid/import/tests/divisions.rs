@@ -19,7 +19,7 @@ async fn the_citys_divisions_come_once(db: Db, env) {
 both! {
 async fn a_dry_run_leaves_nothing_behind(db: Db, env) {
     let source = Source { dry_run: true, ..Source::new("divisions.csv", DIVISIONS) };
-    let report = super::super::divisions(&db, &env, &clerk(), source, None).await.unwrap();
+    let report = crate::grid::import::divisions(&db, &env, &clerk(), source, None).await.unwrap();
     assert_eq!(counts(&report), [566, 566, 0, 0, 0]);
     assert!(grid(&db).await.is_empty());
     assert_eq!(verify(&db).await.unwrap(), Verdict::Sound(0));

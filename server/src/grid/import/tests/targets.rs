@@ -4,7 +4,7 @@ use crate::db::{Session, Tx, sql};
 use crate::grid::targets::{Kind, progress};
 
 async fn targets(db: &Db, env: &Env, text: &str) -> Report {
-    super::super::targets(db, env, &clerk(), Source::new("targets.csv", text)).await.unwrap()
+    crate::grid::import::targets(db, env, &clerk(), Source::new("targets.csv", text)).await.unwrap()
 }
 
 /// A parcel: id, unit, class, imported and computed area, permanent, grade, retired.
