@@ -168,3 +168,18 @@ impl Grid {
         levels.into_iter().filter_map(|level| code.ancestor(level)).collect()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::check_office_phone;
+
+    #[test]
+    fn an_office_has_a_landline_or_a_short_number_and_nobodys_mobile() {
+        for phone in ["0955-7012345", "(0955) 7012345", "12345", "+86 955 7012345", "7012345转801"] {
+            assert_eq!(check_office_phone(phone), Ok(()), "{phone}");
+        }
+        for phone in ["13909550000", "139-0955-0000", "+86 139 0955 0000", "12", "村委会", ""] {
+            assert!(check_office_phone(phone).is_err(), "{phone}");
+        }
+    }
+}

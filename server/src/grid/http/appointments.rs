@@ -31,6 +31,7 @@ pub(super) fn routes() -> OpenApiRouter<App> {
 
 /// An appointment: the person either by id or by name.
 #[derive(Deserialize, ToSchema)]
+#[schema(as = NewAppointment)]
 struct Appoint {
     /// The unit's code.
     unit: String,
@@ -139,6 +140,7 @@ async fn appoint(
 }
 
 #[derive(Deserialize, ToSchema)]
+#[schema(as = AppointmentEnd)]
 struct End {
     /// The first day on which it no longer holds. The first day of the term itself takes back a mistake.
     #[schema(value_type = String, format = Date)]

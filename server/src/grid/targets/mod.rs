@@ -21,6 +21,7 @@ pub(super) use http::routes;
 /// What is to be kept.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
+#[schema(as = TargetKind)]
 pub enum Kind {
     /// 耕地保有量
     Cropland,
@@ -130,6 +131,7 @@ pub fn mu(square_metres: f64) -> f64 {
 
 /// Where a unit stands in a year.
 #[derive(Debug, Serialize, ToSchema)]
+#[schema(as = TargetProgress)]
 pub struct Progress {
     /// The unit's code.
     pub unit: String,
@@ -143,6 +145,7 @@ pub struct Progress {
 
 /// Where a unit stands with one target.
 #[derive(Debug, Serialize, ToSchema)]
+#[schema(as = TargetStanding)]
 pub struct Standing {
     /// Of what.
     pub kind: Kind,
@@ -162,6 +165,7 @@ pub struct Standing {
 
 /// The target in force.
 #[derive(Debug, Serialize, ToSchema, sqlx::FromRow)]
+#[schema(as = TargetInForce)]
 pub struct InForce {
     /// The year for which it was entered.
     pub year: i64,
@@ -173,6 +177,7 @@ pub struct InForce {
 
 /// The average 耕地等别.
 #[derive(Debug, PartialEq, Serialize, ToSchema)]
+#[schema(as = CroplandQuality)]
 pub struct Quality {
     /// 1 (best) to 15.
     pub average: f64,
@@ -201,6 +206,7 @@ pub async fn progress(on: &impl Session, unit: &RegionCode, year: i64) -> sqlx::
 
 /// A target as the API answers it.
 #[derive(Debug, Serialize, ToSchema)]
+#[schema(as = TargetEntered)]
 pub struct Entered {
     /// The unit's code.
     pub unit: String,
