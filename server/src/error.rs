@@ -137,6 +137,11 @@ impl Problem {
         self.kind
     }
 
+    /// After how many seconds the client may come back, when that is known.
+    pub fn seconds(&self) -> Option<u64> {
+        self.retry_after
+    }
+
     /// The sentence for the user, or else the title; for pages that are not JSON.
     pub fn sentence(&self) -> String {
         let errors = self.errors.iter().map(|e| e.message.as_str()).collect::<Vec<_>>().join("；");

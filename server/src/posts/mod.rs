@@ -14,7 +14,7 @@ pub mod tag;
 use std::fmt;
 use std::str::FromStr;
 
-use gengwei_proto::ParcelCode;
+use gengwei_proto::{Level, ParcelCode, RegionCode};
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -101,7 +101,7 @@ impl Change {
         if long(&self.place) || long(&self.device) {
             return Err(Problem::invalid("/place", "不能超过 200 个字符。"));
         }
-        let off = |value: Option<f64>, most: f64| value.is_some_and(|v| !(v.abs() <= most));
+        let off = |value: Option<f64>, most: f64| value.is_some_and(|v| !(-most..=most).contains(&v));
         if off(self.lon, 180.0) || off(self.lat, 90.0) || self.lon.is_some() != self.lat.is_some() {
             return Err(Problem::invalid("/lon", "经度和纬度应为一对度数。"));
         }
@@ -119,8 +119,8 @@ pub async fn register(
 ) -> Result<i64> {
     change.check()?;
     let parcel = crate::parcels::find(app.db(), code).await?.ok_or_else(Problem::not_found)?;
-    if !units.contain(&parcel.unit) {
-        return Err(Problem::not_found());
+    if !units.contain(&parcel.unit) || parcel.retired_on.is_some() {
+        return Err(Problem::not_found().detail("没有这个地块，或它不在您的管辖范围内。"));
     }
     let (by, now) = (by.clone(), app.env().now());
     app.db()
@@ -165,6 +165,9 @@ async fn plan_missing(app: &App, by: &Caller, parcels: Vec<(i64, String)>) -> Re
             // Asked again inside the transaction: another process may have been at it.
             let have = sql::parcels_with_posts(&tx, &ids).await?;
             let missing: Vec<_> = parcels.into_iter().filter(|(id, _)| !have.contains(id)).collect();
+            if missing.is_empty() {
+                return Ok(());
+            }
             let first = sql::next_numbers(&tx, missing.len() as i64).await?;
             for (number, (parcel, unit)) in (first..).zip(&missing) {
                 sql::insert(&tx, number, *parcel, unit, now).await?;
@@ -176,12 +179,12 @@ async fn plan_missing(app: &App, by: &Caller, parcels: Vec<(i64, String)>) -> Re
 }
 
 /// The label of a post, for the parcel that it stands for now.
-pub fn label_of(app: &App, number: i64, code: ParcelCode, unit: &gengwei_proto::RegionCode) -> Result<Label> {
+pub fn label_of(app: &App, number: i64, code: ParcelCode, unit: &RegionCode) -> Result<Label> {
     let number = u32::try_from(number).ok().and_then(PostNumber::new).ok_or_else(Problem::not_found)?;
     let tag = tag::issue(app.keys(), &code, number).map_err(Problem::internal)?;
     let grid = app.grid();
-    let village = grid.full_name(&code.village().ancestor(unit.level()).unwrap_or(*unit));
-    let county = unit.ancestor(gengwei_proto::Level::County).map(|c| format!("{}人民政府", grid.name(&c)));
+    let village = grid.full_name(&unit.ancestor(Level::Village).unwrap_or(*unit));
+    let county = unit.ancestor(Level::County).map(|c| format!("{}人民政府", grid.name(&c)));
     Label::new(app.public_url(), code, &tag, &village, &county.unwrap_or_default()).map_err(Problem::internal)
 }
 

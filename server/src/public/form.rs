@@ -17,6 +17,8 @@ pub(super) struct Form {
     pub words: String,
     pub kind: Option<Kind>,
     pub phone: Option<String>,
+    /// Longitude and latitude in degrees, from a client that knows where it is.
+    pub spot: Option<(f64, f64)>,
     /// The label's tag, when the address does not carry it.
     pub tag: Option<String>,
     pub photos: Vec<Photo>,
@@ -24,8 +26,8 @@ pub(super) struct Form {
 
 impl Form {
     /// Reads the parts. Unknown parts are passed over; 400 for broken multipart, 413 for too much, 422 for
-    /// what is not acceptable. What was typed comes back in the second value even then, so that nobody has
-    /// to type it again.
+    /// what is not acceptable. A part that is refused does not end the reading: what was typed comes back in
+    /// the first value even then, so that nobody has to type it again.
     pub(super) async fn read(mut parts: Multipart, limits: &Reports) -> (Self, Result<(), Problem>) {
         let mut form = Self::default();
         let result = form.fill(&mut parts, limits).await.and_then(|()| form.check(limits));
@@ -33,20 +35,40 @@ impl Form {
     }
 
     async fn fill(&mut self, parts: &mut Multipart, limits: &Reports) -> Result<(), Problem> {
-        // Bytes of UTF-8 that so many characters may take.
-        let text = limits.characters * 4;
+        let (mut refused, mut lon, mut lat) = (Ok(()), None, None);
         while let Some(field) = parts.next_field().await.map_err(broken)? {
-            match field.name().unwrap_or_default() {
-                "place" => self.place = words(field, text).await?,
-                "words" => self.words = words(field, text).await?,
-                "kind" => self.kind = words(field, 64).await?.parse().ok(),
-                "phone" => self.phone = Some(words(field, 64).await?).filter(|p| !p.is_empty()),
-                "t" => self.tag = Some(words(field, 64).await?),
-                "photo" | "photos" => self.photo(read(field, limits.photo_bytes).await?, limits)?,
-                _ => {}
-            }
+            let name = field.name().unwrap_or_default().to_owned();
+            // Bytes of UTF-8 that so many characters may take.
+            let most = match &*name {
+                "place" | "words" => limits.characters * 4,
+                "photo" | "photos" => limits.photo_bytes,
+                _ => 64,
+            };
+            let part = read(field, most).await?.and_then(|bytes| match &*name {
+                "photo" | "photos" => self.photo(bytes, limits),
+                "lon" => degrees(&bytes, 180.0).map(|value| lon = value),
+                "lat" => degrees(&bytes, 90.0).map(|value| lat = value),
+                _ => {
+                    self.text(&name, &bytes);
+                    Ok(())
+                }
+            });
+            refused = refused.and(part);
         }
-        Ok(())
+        self.spot = lon.zip(lat);
+        refused
+    }
+
+    fn text(&mut self, name: &str, bytes: &[u8]) {
+        let text = words(bytes);
+        match name {
+            "place" => self.place = text,
+            "words" => self.words = text,
+            "kind" => self.kind = text.parse().ok(),
+            "phone" => self.phone = Some(text).filter(|phone| !phone.is_empty()),
+            "t" => self.tag = Some(text).filter(|tag| !tag.is_empty()),
+            _ => {}
+        }
     }
 
     /// A browser sends an empty part where no file was chosen.
@@ -65,9 +87,10 @@ impl Form {
         if self.words.is_empty() {
             return Err(Problem::invalid("words", "请写几句您看到的情况。"));
         }
-        let long = |text: &str| text.chars().count() > limits.characters;
-        if long(&self.words) || long(&self.place) {
-            return Err(Problem::invalid("words", format!("文字不能超过 {} 个字。", limits.characters)));
+        for (field, text) in [("words", &self.words), ("place", &self.place)] {
+            if text.chars().count() > limits.characters {
+                return Err(Problem::invalid(field, format!("文字不能超过 {} 个字。", limits.characters)));
+            }
         }
         let wrong = |phone: &str| {
             let digits = phone.chars().filter(char::is_ascii_digit).count();
@@ -80,25 +103,41 @@ impl Form {
     }
 }
 
-async fn words(field: Field<'_>, most: usize) -> Result<String, Problem> {
-    let bytes = read(field, most).await?;
-    Ok(String::from_utf8_lossy(&bytes).replace('\0', "").trim().to_owned())
+fn words(bytes: &[u8]) -> String {
+    String::from_utf8_lossy(bytes).replace('\0', "").trim().to_owned()
 }
 
-async fn read(mut field: Field<'_>, most: usize) -> Result<Bytes, Problem> {
-    let mut bytes = BytesMut::new();
-    while let Some(chunk) = field.chunk().await.map_err(broken)? {
-        if bytes.len() + chunk.len() > most {
-            let text = if most < 1 << 20 {
-                "文字太长。".to_owned()
-            } else {
-                format!("每张照片不能超过 {} MB。", most >> 20)
-            };
-            return Err(Problem::new(error::TOO_LARGE).detail(text));
-        }
-        bytes.extend_from_slice(&chunk);
+/// Degrees within ±`most`; none when nothing was entered.
+fn degrees(bytes: &[u8], most: f64) -> Result<Option<f64>, Problem> {
+    let text = words(bytes);
+    if text.is_empty() {
+        return Ok(None);
     }
-    Ok(bytes.freeze())
+    let value = text.parse().ok().filter(|value: &f64| value.abs() <= most);
+    value.map(Some).ok_or_else(|| Problem::invalid("lon", "经纬度应为度数，例如 105.19 和 37.51。"))
+}
+
+/// A part's bytes. One that is too large is read to its end all the same, but not kept: a browser shows no
+/// answer before it has sent everything. The route's limit bounds the whole.
+async fn read(mut field: Field<'_>, most: usize) -> Result<Result<Bytes, Problem>, Problem> {
+    let (mut bytes, mut length) = (BytesMut::new(), 0);
+    while let Some(chunk) = field.chunk().await.map_err(broken)? {
+        length += chunk.len();
+        if length <= most {
+            bytes.extend_from_slice(&chunk);
+        } else {
+            bytes = BytesMut::new();
+        }
+    }
+    if length <= most {
+        return Ok(Ok(bytes.freeze()));
+    }
+    let text = if most < 1 << 20 {
+        "文字太长。".to_owned()
+    } else {
+        format!("每张照片不能超过 {} MB。", most >> 20)
+    };
+    Ok(Err(Problem::new(error::TOO_LARGE).detail(text)))
 }
 
 fn broken(error: MultipartError) -> Problem {

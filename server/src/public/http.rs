@@ -11,7 +11,7 @@ use utoipa_axum::routes;
 
 use super::facts::{self, Facts};
 use super::form::Form;
-use super::pages::{Follow, Home, Scan, Typed, plain_state, refuse, show, wants_html};
+use super::pages::{Follow, Home, Scan, Typed, plain_state, refuse, show, told_when, wants_html};
 use super::{limits, reports, sql};
 use crate::error::{self, Problem};
 use crate::extract::{Json, Path, Query};
@@ -51,9 +51,10 @@ async fn scan(
     State(app): State<App>,
     headers: HeaderMap,
     Path(code): Path<String>,
-    Query(label): Query<Label>,
+    label: Result<Query<Label>, Problem>,
 ) -> Response {
-    let tag = label.t.unwrap_or_default();
+    // A query that cannot be read proves no label either, and is refused as any other.
+    let tag = label.ok().and_then(|Query(label)| label.t).unwrap_or_default();
     match facts::find(&app, &code, &tag).await {
         Ok(facts) => page(&app, &facts, &tag, Typed::default(), None, StatusCode::OK),
         Err(problem) => refuse(&headers, problem),
@@ -69,8 +70,8 @@ fn page(
     status: StatusCode,
 ) -> Response {
     let policy = app.policy();
-    let page = Scan { facts, tag, policy: &policy.public, photos: policy.reports.photos, typed, error };
-    show(&page, status, 60)
+    let page = Scan { facts, tag, policy: &policy.public, limits: &policy.reports, typed, error };
+    show(&page, status, if status == StatusCode::OK { 60 } else { 0 })
 }
 
 #[derive(Serialize, ToSchema)]
@@ -89,6 +90,10 @@ struct ReportParts {
     place: Option<String>,
     /// One of the kinds that the page offers.
     kind: Option<String>,
+    /// Where, in degrees, from a client that knows it.
+    lon: Option<f64>,
+    /// Latitude.
+    lat: Option<f64>,
     /// Optional; encrypted, and readable by two named roles only.
     phone: Option<String>,
     /// The label's tag, when the address does not carry it.
@@ -130,6 +135,7 @@ async fn take(
     address: std::net::IpAddr,
     request: Request,
 ) -> Result<Response, Problem> {
+    app.limits().attempt(address)?;
     let multipart: Multipart = request
         .extract()
         .await
@@ -138,16 +144,15 @@ async fn take(
     let tag = tag.or_else(|| form.tag.clone()).unwrap_or_default();
     let facts =
         if tag.is_empty() { facts::by_code(app, code).await? } else { facts::find(app, code, &tag).await? };
-    if let Err(problem) = read {
+    if let Err(problem) = read.and_then(|()| app.limits().report(address)) {
         if !wants_html(headers) {
             return Err(problem);
         }
         let (status, error) = (problem.kind().status, problem.sentence());
         let phone = form.phone.unwrap_or_default();
         let typed = Typed { place: form.place, words: form.words, phone, kind: form.kind };
-        return Ok(page(app, &facts, &tag, typed, Some(error), status));
+        return Ok(told_when(page(app, &facts, &tag, typed, Some(error), status), &problem));
     }
-    app.limits().count(address)?;
     let tracking = reports::take(app, &facts, form).await?;
     if wants_html(headers) {
         return Ok(Redirect::to(&format!("/r/{tracking}")).into_response());

@@ -12,24 +12,42 @@ use crate::error::{self, Problem};
 
 /// The limiter of this process.
 pub struct Limits {
+    attempts: DefaultKeyedRateLimiter<IpAddr>,
     reports: DefaultKeyedRateLimiter<IpAddr>,
     clock: DefaultClock,
 }
 
+/// Forms that may be sent for each report that may be handed in: people mistype, and must not wait for it.
+const ATTEMPTS_A_REPORT: u32 = 5;
+
 impl Limits {
     /// So many reports an hour from one address, all at once if need be.
     pub fn new(per_hour: u32) -> Self {
-        let quota = Quota::per_hour(NonZeroU32::new(per_hour).unwrap_or(NonZeroU32::MIN));
-        Self { reports: RateLimiter::keyed(quota), clock: DefaultClock::default() }
+        let an_hour = |times: u32| Quota::per_hour(NonZeroU32::new(times).unwrap_or(NonZeroU32::MIN));
+        Self {
+            attempts: RateLimiter::keyed(an_hour(per_hour.saturating_mul(ATTEMPTS_A_REPORT))),
+            reports: RateLimiter::keyed(an_hour(per_hour)),
+            clock: DefaultClock::default(),
+        }
     }
 
-    /// Counts a report. 429 when there were too many.
-    pub fn count(&self, address: IpAddr) -> Result<(), Problem> {
+    /// Counts a form before it is read, so that neither uploads nor guessed codes come without bound. 429 when
+    /// there were too many.
+    pub fn attempt(&self, address: IpAddr) -> Result<(), Problem> {
+        self.count(&self.attempts, address)
+    }
+
+    /// Counts a report that is about to be taken. 429 when there were too many.
+    pub fn report(&self, address: IpAddr) -> Result<(), Problem> {
+        self.count(&self.reports, address)
+    }
+
+    fn count(&self, limiter: &DefaultKeyedRateLimiter<IpAddr>, address: IpAddr) -> Result<(), Problem> {
         // Whoever has not been here for an hour is forgotten, so that memory is bounded by recent visitors.
-        if self.reports.len() > 10_000 {
-            self.reports.retain_recent();
+        if limiter.len() > 10_000 {
+            limiter.retain_recent();
         }
-        self.reports.check_key(&network(address)).map_err(|until| {
+        limiter.check_key(&network(address)).map_err(|until| {
             let wait = until.wait_time_from(self.clock.now()).as_secs() + 1;
             let minutes = wait.div_ceil(60);
             let detail = format!("这个网络提交得太频繁，请 {minutes} 分钟后再试，或拨打 12345。");
@@ -65,9 +83,10 @@ mod tests {
     fn too_many_are_told_when_to_come_back() {
         let limits = Limits::new(2);
         let here: IpAddr = "192.0.2.1".parse().unwrap();
-        assert!(limits.count(here).is_ok() && limits.count(here).is_ok());
-        assert_eq!(limits.count(here).unwrap_err().kind(), error::TOO_MANY);
-        assert!(limits.count("192.0.2.2".parse().unwrap()).is_ok());
+        assert!(limits.report(here).is_ok() && limits.report(here).is_ok());
+        assert_eq!(limits.report(here).unwrap_err().kind(), error::TOO_MANY);
+        assert!(limits.report("192.0.2.2".parse().unwrap()).is_ok());
+        assert!((0..10).all(|_| limits.attempt(here).is_ok()) && limits.attempt(here).is_err());
     }
 
     #[test]

@@ -12,6 +12,8 @@ mod officers;
 mod pages;
 mod reports;
 pub mod sql;
+#[cfg(test)]
+mod tests;
 
 use utoipa_axum::router::OpenApiRouter;
 

@@ -8,7 +8,7 @@ use super::facts::Facts;
 use super::sql::Followed;
 use crate::cases::{Kind, State};
 use crate::error::Problem;
-use crate::policy::PublicPage;
+use crate::policy::{PublicPage, Reports};
 
 /// What was typed before, to be shown again when something in it was not acceptable.
 #[derive(Default)]
@@ -25,7 +25,7 @@ pub(super) struct Scan<'a> {
     pub facts: &'a Facts,
     pub tag: &'a str,
     pub policy: &'a PublicPage,
-    pub photos: usize,
+    pub limits: &'a Reports,
     pub typed: Typed,
     pub error: Option<String>,
 }
@@ -105,9 +105,13 @@ pub(super) fn refuse(headers: &HeaderMap, problem: Problem) -> Response {
     }
     let kind = problem.kind();
     let message = Message { title: kind.title, text: &problem.sentence() };
-    let mut response = show(&message, kind.status, 0);
-    if let Some(wait) = problem.into_response().headers().get(header::RETRY_AFTER) {
-        response.headers_mut().insert(header::RETRY_AFTER, wait.clone());
+    told_when(show(&message, kind.status, 0), &problem)
+}
+
+/// The response with the time to come back, where a problem names one.
+pub(super) fn told_when(mut response: Response, problem: &Problem) -> Response {
+    if let Some(seconds) = problem.seconds() {
+        response.headers_mut().insert(header::RETRY_AFTER, seconds.into());
     }
     response
 }

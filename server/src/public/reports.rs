@@ -11,12 +11,14 @@ use crate::crypto::{CryptoProvider, Purpose};
 use crate::env::Env;
 use crate::error::{Problem, Result};
 use crate::evidence;
+use crate::parcels::{self, Parcel};
 use crate::state::App;
 
 /// The account that reports are written under.
 const PUBLIC: &str = "public";
 
-/// Takes a report; answers its tracking number. The place of the label decides whose queue it joins.
+/// Takes a report; answers its tracking number. Its place decides whose queue it joins: the parcel at the
+/// coordinates, when they came with it and there is one, else the parcel of the label.
 pub(super) async fn take(app: &App, facts: &Facts, form: Form) -> Result<String> {
     for photo in &form.photos {
         evidence::keep(app.photos(), photo).await?;
@@ -24,7 +26,11 @@ pub(super) async fn take(app: &App, facts: &Facts, form: Form) -> Result<String>
     let tracking = tracking_number(app.env());
     let phone = form.phone.as_deref().map(|phone| seal(app, &tracking, phone)).transpose()?;
     let (env, grid, now) = (app.env().clone(), app.grid(), app.env().now());
-    let (unit, parcel, post, number) = (facts.unit, facts.parcel_id, facts.post, tracking.clone());
+    let (parcel, unit) = match parcel_at(app, form.spot).await? {
+        Some(parcel) => (parcel.id, parcel.unit.0),
+        None => (facts.parcel_id, facts.unit),
+    };
+    let (post, number) = (facts.post, tracking.clone());
     app.db()
         .write(move |tx| async move {
             let new = NewCase {
@@ -32,8 +38,8 @@ pub(super) async fn take(app: &App, facts: &Facts, form: Form) -> Result<String>
                 source: Source::Report,
                 kind: form.kind.unwrap_or(Kind::Other),
                 parcel: Some(parcel),
-                place: None,
-                words: Some(form.words.clone()),
+                place: form.spot,
+                words: Some(for_case(&form)),
                 by: PUBLIC.to_owned(),
                 name: "群众举报".to_owned(),
             };
@@ -46,6 +52,7 @@ pub(super) async fn take(app: &App, facts: &Facts, form: Form) -> Result<String>
                 post: Some(post).filter(|post| *post != 0),
                 place: &form.place,
                 words: &form.words,
+                spot: form.spot,
                 phone: phone.as_deref(),
                 now,
             };
@@ -63,6 +70,23 @@ pub(super) async fn take(app: &App, facts: &Facts, form: Form) -> Result<String>
         })
         .await?;
     Ok(tracking)
+}
+
+async fn parcel_at(app: &App, spot: Option<(f64, f64)>) -> Result<Option<Parcel>> {
+    let Some((lon, lat)) = spot else { return Ok(None) };
+    match app.locator().at(lon, lat).first() {
+        Some(id) => Ok(parcels::find_by_id(app.db(), *id).await?),
+        None => Ok(None),
+    }
+}
+
+/// What the officers read in the case: the place comes first, because the case has no field for it.
+fn for_case(form: &Form) -> String {
+    if form.place.is_empty() {
+        form.words.clone()
+    } else {
+        format!("地点：{}。{}", form.place, form.words)
+    }
 }
 
 /// 80 random bits in letters that cannot be mistaken for each other, in four groups.

@@ -58,14 +58,15 @@ pub(super) struct NewReport<'a> {
     pub post: Option<i64>,
     pub place: &'a str,
     pub words: &'a str,
+    pub spot: Option<(f64, f64)>,
     pub phone: Option<&'a [u8]>,
     pub now: Timestamp,
 }
 
 pub(super) async fn insert(tx: &Tx, r: NewReport<'_>) -> sqlx::Result<u64> {
     tx.execute(
-        sql("insert into reports (tracking, case_id, parcel_id, unit, post, place, words, phone, received_at) \
-             values ($1, $2, $3, $4, $5, $6, $7, $8, $9)")
+        sql("insert into reports (tracking, case_id, parcel_id, unit, post, place, words, phone, received_at, \
+             lon, lat) values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)")
         .bind(r.tracking)
         .bind(r.case)
         .bind(r.parcel)
@@ -74,7 +75,9 @@ pub(super) async fn insert(tx: &Tx, r: NewReport<'_>) -> sqlx::Result<u64> {
         .bind(r.place)
         .bind(r.words)
         .bind(r.phone)
-        .bind(r.now),
+        .bind(r.now)
+        .bind(r.spot.map(|(lon, _)| lon))
+        .bind(r.spot.map(|(_, lat)| lat)),
     )
     .await
 }
@@ -113,6 +116,10 @@ pub struct Listed {
     pub place: String,
     /// What, in the reporter's words.
     pub words: String,
+    /// Longitude in degrees, when the reporter's client knew it.
+    pub lon: Option<f64>,
+    /// Latitude in degrees.
+    pub lat: Option<f64>,
     /// Whether a phone number was left.
     pub has_phone: bool,
     /// When it came.
@@ -123,7 +130,8 @@ pub struct Listed {
     pub answered_at: Option<Timestamp>,
 }
 
-const LISTED: &str = "select tracking, case_id, unit, post, place, words, phone is not null as has_phone, \
+const LISTED: &str = "select tracking, case_id, unit, post, place, words, lon, lat, \
+     phone is not null as has_phone, \
      received_at, answer, answered_at from reports where true";
 
 pub(super) async fn list(
