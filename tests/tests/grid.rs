@@ -46,6 +46,11 @@ fn a_post_passes_on_and_its_history_stays(backend: Backend) {
             .any(|unit| unit["unit"] == *village)
     );
 
+    officer.post("/api/v1/appointments", &head(&village, "丁\u{0}", "2026-01-01")).problem(422);
+    officer
+        .post("/api/v1/appointments/%00/end", &json!({"ends": "2026-06-01", "source": "文件"}))
+        .problem(404);
+
     let id = second["id"].as_str().expect("an id");
     let end = |ends: &str| json!({"ends": ends, "source": "免职文件"});
     officer.post(&format!("/api/v1/appointments/{id}/end"), &end("2024-06-01")).problem(422);
@@ -88,7 +93,17 @@ fn a_township_edits_what_lies_below_it_and_nothing_else(backend: Backend) {
     let problem = neighbour.post("/api/v1/appointments", &stolen).problem(422);
     assert!(!problem.to_string().contains('甲'), "{problem}");
 
-    // Nobody makes himself the one who reads reporters' numbers.
+    // Nobody makes himself the one who reads reporters' numbers: not by his unit, not by his person.
+    let county = server.login(demo.county());
+    let region = &demo.county().region;
+    let me = county.get("/api/v1/me").expect(200).json();
+    let held = county.list(&format!("/api/v1/regions/{region}/appointments"), 500);
+    let own = held.iter().find(|term| term["name"] == me["name"]).expect("his own term");
+    let mut handler = head(region, "", "2024-01-01");
+    handler["role"] = json!("report_handler");
+    handler["person"] = own["person_id"].clone();
+    handler["name"] = me["name"].clone();
+    county.post("/api/v1/appointments", &handler).problem(403);
     let mut handler = head(township, "孙红梅", "2024-01-01");
     handler["role"] = json!("report_handler");
     officer.post("/api/v1/appointments", &handler).problem(403);

@@ -52,6 +52,12 @@ impl Unit {
     }
 }
 
+/// Whether a text is 1 to `most` characters of plain writing. PostgreSQL stores no NUL, and no other control
+/// character belongs into a name or a document's number.
+pub(crate) fn is_plain(text: &str, most: usize) -> bool {
+    !text.trim().is_empty() && text.chars().count() <= most && !text.chars().any(char::is_control)
+}
+
 /// What keeps a phone number from being shown as an office's, as a Chinese sentence: a mobile is somebody's
 /// own (个保法), and anything but a number is no help.
 pub fn check_office_phone(phone: &str) -> Result<(), String> {

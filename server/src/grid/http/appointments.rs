@@ -13,12 +13,13 @@ use super::{require_editable, visible};
 use crate::auth::Scope;
 use crate::auth::rights::{EditGrid, ReadGrid};
 use crate::db::Text;
+use crate::env::is_uuid_v7;
 use crate::error::{self, Problem, Result};
 use crate::exchange::rejects::Outcome;
 use crate::extract::{Json, Page, Paging, Path, Query};
 use crate::grid::appointments::{Role, Term};
 use crate::grid::book::{Book, Defaults, Said, Who};
-use crate::grid::sql;
+use crate::grid::{is_plain, sql};
 use crate::state::App;
 
 pub(super) fn routes() -> OpenApiRouter<App> {
@@ -65,18 +66,17 @@ struct Appoint {
 
 impl Appoint {
     fn said(self, unit: RegionCode) -> Result<Said> {
-        let long = |text: &Option<String>, most: usize| {
-            text.as_ref().is_some_and(|text| text.trim().is_empty() || text.chars().count() > most)
-        };
-        if long(&self.name, 32) {
+        let plain = |text: &Option<String>, most| text.as_ref().is_none_or(|text| is_plain(text, most));
+        if !plain(&self.name, 32) {
             return Err(Problem::invalid("/name", "姓名应为 1 至 32 个字符。"));
         }
-        if long(&self.title, 64) {
+        if !plain(&self.title, 64) {
             return Err(Problem::invalid("/title", "职务应为 1 至 64 个字符。"));
         }
-        if long(&Some(self.source.clone()), 128) {
-            return Err(Problem::invalid("/source", "须注明依据的文件，不超过 128 个字符。"));
+        if !plain(&self.person, 64) {
+            return Err(Problem::invalid("/person", "没有这个人。"));
         }
+        check_source(&self.source)?;
         let name = self.name.map(|name| name.trim().to_owned());
         Ok(Said {
             who: Who { id: self.person, name, consent: self.consent },
@@ -139,6 +139,14 @@ async fn appoint(
     Ok((status, Json(term)))
 }
 
+fn check_source(source: &str) -> Result<()> {
+    if is_plain(source, 128) {
+        Ok(())
+    } else {
+        Err(Problem::invalid("/source", "须注明依据的文件，不超过 128 个字符。"))
+    }
+}
+
 #[derive(Deserialize, ToSchema)]
 #[schema(as = AppointmentEnd)]
 struct End {
@@ -161,10 +169,11 @@ async fn end(
     Path(id): Path<String>,
     Json(body): Json<End>,
 ) -> Result<Json<Term>> {
-    let source = body.source.trim().to_owned();
-    if source.is_empty() || source.chars().count() > 128 {
-        return Err(Problem::invalid("/source", "须注明依据的文件，不超过 128 个字符。"));
+    if !is_uuid_v7(&id) {
+        return Err(Problem::not_found());
     }
+    check_source(&body.source)?;
+    let source = body.source.trim().to_owned();
     let ends = body.ends.0;
     let found = sql::term(app.db(), &id).await?.ok_or_else(Problem::not_found)?;
     let unit = visible(&app, &scope, found.unit.as_str())?;

@@ -22,7 +22,7 @@ use crate::db::{Db, Topic, Tx};
 use crate::env::Env;
 use crate::exchange::rejects::Outcome;
 use crate::exchange::table::{CellError, Column, Row, TableError};
-use crate::grid::{Unit, check_office_phone, sql};
+use crate::grid::{Unit, check_office_phone, is_plain, sql};
 
 /// Imports units. `from` is the day from which they are valid when a row does not say.
 pub async fn divisions(
@@ -91,8 +91,8 @@ impl Binding {
         let code = code(row, &self.code, &row.required_text(&self.code)?)?;
         self.check_place(row, &code)?;
         let name = row.required_text(&self.name)?;
-        if name.chars().count() > 64 {
-            return Err(row.wrong(&self.name, "名称超过 64 个字符"));
+        if !is_plain(&name, 64) {
+            return Err(row.wrong(&self.name, "名称应为 1 至 64 个字符，不含换行"));
         }
         let successor = match (&self.successor, row.maybe(&self.successor)?) {
             (Some(column), Some(text)) => Some(self::code(row, column, &text)?),

@@ -184,7 +184,13 @@ trait Cells {
 
 impl Cells for Row {
     fn maybe(&self, column: &Option<Column>) -> Result<Option<String>, CellError> {
-        column.as_ref().map_or(Ok(None), |column| self.text(column))
+        let Some(column) = column else { return Ok(None) };
+        match self.text(column)? {
+            Some(text) if text.chars().any(char::is_control) => {
+                Err(self.wrong(column, "文字里有换行或其他控制字符"))
+            }
+            text => Ok(text),
+        }
     }
 
     fn maybe_date(&self, column: &Option<Column>) -> Result<Option<Date>, CellError> {

@@ -122,7 +122,7 @@ impl Binding {
         if let (Some(column), Some(phone)) = (&self.office_phone, &office_phone) {
             check_office_phone(phone).map_err(|reason| row.wrong(column, reason))?;
         }
-        let unit_name = row.maybe(&self.unit_name)?;
+        let unit_name = short(row, &self.unit_name, 64)?;
         Ok(Draft { row: row.number, unit, unit_name, office_phone, said: self.said(row, unit)? })
     }
 

@@ -93,7 +93,7 @@ impl Target {
         if !(self.mu.is_finite() && self.mu > 0.0 && self.mu < 1e9) {
             return Err(("mu", "面积应为大于 0 的亩数。".to_owned()));
         }
-        if self.document.trim().is_empty() || self.document.chars().count() > 128 {
+        if !super::is_plain(&self.document, 128) {
             return Err(("document", "须注明依据的文件，不超过 128 个字符。".to_owned()));
         }
         Ok(())
