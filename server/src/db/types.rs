@@ -107,6 +107,18 @@ impl<T: fmt::Display> Serialize for Text<T> {
     }
 }
 
+impl<'de, T> Deserialize<'de> for Text<T>
+where
+    T: FromStr,
+    T::Err: fmt::Display,
+{
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = Cow::<str>::deserialize(deserializer)?;
+        let error = |e| serde::de::Error::custom(format!("“{text}”: {e}"));
+        text.parse().map(Self).map_err(error)
+    }
+}
+
 impl<T, DB: Database> Type<DB> for Text<T>
 where
     String: Type<DB>,

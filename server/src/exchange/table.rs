@@ -123,8 +123,19 @@ pub struct Table {
 /// # Errors
 /// See [`TableError`].
 pub fn open(path: &Path, options: &TableOptions) -> Result<Table, TableError> {
+    let file = File::open(path).map_err(|source| TableError::Io { path: path.to_owned(), source })?;
+    read(file, path, options)
+}
+
+/// As [`open`], from anything that can be read; `path` only names it in errors.
+///
+/// # Errors
+/// See [`TableError`].
+pub fn read<R>(mut file: R, path: &Path, options: &TableOptions) -> Result<Table, TableError>
+where
+    R: Read + Seek + Send + 'static,
+{
     let io_error = |source| TableError::Io { path: path.to_owned(), source };
-    let mut file = File::open(path).map_err(io_error)?;
     let mut head = Vec::new();
     file.by_ref().take(1 << 20).read_to_end(&mut head).map_err(io_error)?;
     file.rewind().map_err(io_error)?;
@@ -175,7 +186,11 @@ fn delimiter(head: &[u8]) -> u8 {
     if line.contains(&b'\t') && !line.contains(&b',') { b'\t' } else { b',' }
 }
 
-fn csv_rows(file: File, encoding: &'static Encoding, delimiter: u8) -> impl Iterator<Item = RawRow> + Send {
+fn csv_rows(
+    file: impl Read + Send,
+    encoding: &'static Encoding,
+    delimiter: u8,
+) -> impl Iterator<Item = RawRow> + Send {
     let reader = csv::ReaderBuilder::new()
         .has_headers(false)
         .flexible(true)

@@ -1,6 +1,5 @@
 //! The cells of one XLSX worksheet.
 
-use std::fs::File;
 use std::io::{self, BufReader, Read, Seek};
 
 use calamine::{DataRef, Reader, Xlsx, XlsxError};
@@ -18,7 +17,10 @@ const MAX_COLUMNS: u32 = 512;
 const MAX_CELLS: usize = 8_000_000;
 
 /// The rows of a worksheet with their numbers from 1; blank ones are left out.
-pub(super) fn rows(mut file: File, sheet: Option<&str>) -> Result<Vec<(u64, Vec<Cell>)>, TableError> {
+pub(super) fn rows(
+    mut file: impl Read + Seek,
+    sheet: Option<&str>,
+) -> Result<Vec<(u64, Vec<Cell>)>, TableError> {
     check_size(&mut file)?;
     let mut workbook = Xlsx::new(BufReader::new(file)).map_err(damaged)?;
     let names = workbook.sheet_names();
@@ -63,7 +65,7 @@ fn damaged(error: XlsxError) -> TableError {
 }
 
 /// Unpacks everything once without keeping it, because the sizes a zip declares need not be true.
-fn check_size(file: &mut File) -> Result<(), TableError> {
+fn check_size(file: &mut (impl Read + Seek)) -> Result<(), TableError> {
     let unreadable =
         |e: &dyn std::fmt::Display| TableError::Damaged(format!("读不出这个 XLSX，文件可能已损坏：{e}"));
     let mut archive = ZipArchive::new(BufReader::new(&mut *file)).map_err(|e| unreadable(&e))?;

@@ -75,6 +75,20 @@ impl Role {
         ROLES[self as usize].3
     }
 
+    /// Whether one person at a time holds such a post; for members and liaisons, one of each department (R18).
+    pub fn is_held_by_one(self) -> bool {
+        !matches!(self, Self::Deputy | Self::GridWorker | Self::Officer | Self::ReportHandler)
+    }
+
+    /// Whom every unit of a level that takes part must have (R09–R16).
+    pub fn required_at(level: Level) -> Self {
+        match level {
+            Level::City | Level::County | Level::Township => Self::Chief,
+            Level::Village => Self::VillageHead,
+            Level::Group => Self::GroupLeader,
+        }
+    }
+
     /// Whether he bears responsibility by the notice itself (总责任人 … 村民小组责任人), rather than works for
     /// those who do.
     pub fn is_responsible(self) -> bool {

@@ -4,8 +4,11 @@
 //! [`Grid`], replaced as a whole whenever the topic `grid` moves.
 
 pub mod appointments;
+pub mod book;
 mod http;
+pub mod import;
 pub mod sql;
+pub mod targets;
 
 use std::collections::BTreeMap;
 
@@ -13,7 +16,7 @@ use gengwei_proto::{Level, RegionCode};
 use jiff::civil::Date;
 
 use crate::db::Db;
-use appointments::Term;
+use appointments::{Role, Term};
 
 pub use http::{AtLevel, OnDay, Responsible, responsible, routes};
 
@@ -36,9 +39,44 @@ pub struct Unit {
     pub office_phone: Option<String>,
 }
 
+impl Unit {
+    /// Whether somebody can take office in it on a day; a Chinese sentence when it is closed by then.
+    pub fn check_open(&self, on: Date) -> Result<(), String> {
+        match (self.valid_to, self.successor) {
+            (Some(to), Some(next)) if on >= to => {
+                Err(format!("{} 已于 {to} 并入 {next}，请改用新代码", self.code))
+            }
+            (Some(to), None) if on >= to => Err(format!("{} 已于 {to} 停用", self.code)),
+            _ => Ok(()),
+        }
+    }
+}
+
+/// Whether a text is 1 to `most` characters of plain writing. PostgreSQL stores no NUL, and no other control
+/// character belongs into a name or a document's number.
+pub(crate) fn is_plain(text: &str, most: usize) -> bool {
+    !text.trim().is_empty() && text.chars().count() <= most && !text.chars().any(char::is_control)
+}
+
+/// What keeps a phone number from being shown as an office's, as a Chinese sentence: a mobile is somebody's
+/// own (个保法), and anything but a number is no help.
+pub fn check_office_phone(phone: &str) -> Result<(), String> {
+    let digits: String = phone.chars().filter(char::is_ascii_digit).collect();
+    let plain = phone.chars().all(|c| c.is_ascii_digit() || matches!(c, ' ' | '-' | '(' | ')' | '+' | '转'));
+    let local = digits.strip_prefix("86").filter(|_| phone.starts_with('+')).unwrap_or(&digits);
+    if local.len() == 11 && local.starts_with('1') {
+        return Err("办公电话不能填个人手机号".to_owned());
+    }
+    if !plain || !(3..=18).contains(&digits.len()) || phone.chars().count() > 32 {
+        return Err(format!("“{phone}”不是电话号码，应写作 0955-7012345"));
+    }
+    Ok(())
+}
+
 /// All units, and the appointments in force, at one revision.
 #[derive(Debug, Default)]
 pub struct Grid {
+    day: Option<Date>,
     units: BTreeMap<RegionCode, Unit>,
     terms: BTreeMap<RegionCode, Vec<Term>>,
 }
@@ -52,7 +90,12 @@ impl Grid {
         for term in sql::terms_on(db, on).await? {
             terms.entry(*term.unit).or_default().push(term);
         }
-        Ok(Self { units, terms })
+        Ok(Self { day: Some(on), units, terms })
+    }
+
+    /// Whether it shows the appointments of this day.
+    pub fn is_of(&self, day: Date) -> bool {
+        self.day == Some(day)
     }
 
     /// How many units there are.
@@ -116,9 +159,33 @@ impl Grid {
         self.terms.get(code).map_or(&[], Vec::as_slice)
     }
 
+    /// The units from one downwards that take part and have nobody in the post that their level must have.
+    pub fn vacancies<'a>(&'a self, code: &RegionCode) -> impl Iterator<Item = &'a Unit> {
+        self.below(code).filter(|unit| {
+            let role = Role::required_at(unit.code.level());
+            let held = self.terms(&unit.code).iter().any(|term| *term.role == role);
+            unit.takes_part && unit.valid_to.is_none() && !held
+        })
+    }
+
     /// A unit and its ancestors, the city first.
     pub fn path(&self, code: &RegionCode) -> Vec<RegionCode> {
         let levels = [Level::City, Level::County, Level::Township, Level::Village, Level::Group];
         levels.into_iter().filter_map(|level| code.ancestor(level)).collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::check_office_phone;
+
+    #[test]
+    fn an_office_has_a_landline_or_a_short_number_and_nobodys_mobile() {
+        for phone in ["0955-7012345", "(0955) 7012345", "12345", "+86 955 7012345", "7012345转801"] {
+            assert_eq!(check_office_phone(phone), Ok(()), "{phone}");
+        }
+        for phone in ["13909550000", "139-0955-0000", "+86 139 0955 0000", "12", "村委会", ""] {
+            assert!(check_office_phone(phone).is_err(), "{phone}");
+        }
     }
 }

@@ -127,8 +127,10 @@ impl App {
     /// Brings the snapshots up to the revisions in the database.
     pub async fn refresh(&self) -> sqlx::Result<()> {
         let grid = sql::revision(self.db(), Topic::Grid).await?;
-        if grid != self.grid_revision() {
-            let loaded = Grid::load(self.db(), self.env().today()).await?;
+        let today = self.env().today();
+        // Terms of office begin and end at midnight without anybody's doing.
+        if grid != self.grid_revision() || !self.grid().is_of(today) {
+            let loaded = Grid::load(self.db(), today).await?;
             self.0.grid.store(Arc::new(loaded));
             self.0.grid_revision.store(grid, Ordering::Relaxed);
         }

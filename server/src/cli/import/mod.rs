@@ -1,6 +1,8 @@
 //! `gengwei import …`: one file a kind of input.
 
+mod divisions;
 mod parcels;
+mod roster;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -9,6 +11,10 @@ use clap::Subcommand;
 
 use super::Context;
 use crate::exchange::rejects::Counts;
+use crate::exchange::table::TableOptions;
+use crate::grid;
+use crate::grid::import::{Report, Source};
+use crate::state::App;
 
 #[derive(clap::Args)]
 pub(super) struct Import {
@@ -18,13 +24,62 @@ pub(super) struct Import {
 
 #[derive(Subcommand)]
 enum Kind {
+    /// Units, CSV or XLSX: code, name, parent, level; valid_from, valid_to, successor, takes_part, office_phone
+    Divisions(divisions::Divisions),
+    /// Village groups and who is responsible, CSV or XLSX: 区划代码, 单位名称, 姓名, 角色, 职务, 任职日期 …
+    Roster(roster::Roster),
+    /// What units have to keep, CSV or XLSX: 区划代码, 年份, 指标, 面积（亩）, 依据
+    Targets(Table),
     /// A 地类图斑 layer: Shapefile (.shp or .zip), GeoPackage or GeoJSON
     Parcels(parcels::Parcels),
     /// Which group each parcel belongs to: CSV or XLSX with 地块码, 单位代码, 起始日期
     Assignments(File),
 }
 
-/// What every import of a table takes.
+/// What every import into the grid takes.
+#[derive(clap::Args)]
+pub(super) struct Table {
+    /// The file
+    file: PathBuf,
+    /// The worksheet of an XLSX file; the first one when not given
+    #[arg(long)]
+    layer: Option<String>,
+    /// The text encoding of a CSV file: GB18030, UTF-8, …
+    #[arg(long)]
+    encoding: Option<String>,
+    /// Check everything, store nothing
+    #[arg(long)]
+    dry_run: bool,
+    /// Write rejected rows with their reasons to this CSV file
+    #[arg(long)]
+    rejects: Option<PathBuf>,
+}
+
+impl Table {
+    fn source(&self) -> anyhow::Result<Source> {
+        let options = TableOptions { encoding: self.encoding.clone(), sheet: self.layer.clone() };
+        Ok(Source::read(&self.file, options, self.dry_run)?)
+    }
+
+    /// Writes the reject file and says what came of it.
+    fn say(&self, context: &Context, report: &Report) -> anyhow::Result<ExitCode> {
+        if let Some(path) = &self.rejects {
+            report.write_rejects(path)?;
+        }
+        for warning in &report.warnings {
+            eprintln!("注意：{warning}");
+        }
+        if self.rejects.is_none() {
+            for refusal in &report.refusals {
+                eprintln!("第 {} 行 {}：{}", refusal.row, refusal.identifier, refusal.reason);
+            }
+        }
+        context.say(report, report.counts);
+        Ok(ExitCode::SUCCESS)
+    }
+}
+
+/// What every import of a table of parcels takes.
 #[derive(clap::Args)]
 pub(super) struct File {
     /// The file
@@ -40,6 +95,9 @@ pub(super) struct File {
 pub(super) async fn run(context: &Context, import: Import) -> anyhow::Result<ExitCode> {
     let app = context.app(false).await?;
     let done = match import.kind {
+        Kind::Divisions(divisions) => divisions::run(context, &app, divisions).await,
+        Kind::Roster(roster) => roster::run(context, &app, roster).await,
+        Kind::Targets(table) => targets(context, &app, table).await,
         Kind::Parcels(options) => parcels::run(context, &app, options).await,
         Kind::Assignments(f) => {
             let by = super::user::operator();
@@ -53,6 +111,12 @@ pub(super) async fn run(context: &Context, import: Import) -> anyhow::Result<Exi
     };
     app.db().close().await;
     done
+}
+
+async fn targets(context: &Context, app: &App, table: Table) -> anyhow::Result<ExitCode> {
+    let by = super::user::operator();
+    let report = grid::import::targets(app.db(), app.env(), &by, table.source()?).await?;
+    table.say(context, &report)
 }
 
 /// The last line of every import.
