@@ -25,7 +25,6 @@ const LAYER: &[u8] = include_bytes!("../../assets/demo/dltb-shp-gbk.zip");
 /// Of every demo account. A demo is no secret.
 const PASSWORD: &str = "Gengwei-2023";
 const SOURCE: &str = "演示数据";
-const NOTICE: &str = "卫政办发〔2023〕74号";
 
 /// An account of the demo: login, name, where, as what, with which title and basis.
 struct Post(&'static str, &'static str, &'static str, Role, &'static str, Option<&'static str>);
@@ -46,21 +45,9 @@ const POSTS: [Post; 9] = [
 const ADMINISTRATORS: [(&str, AdminRole); 3] =
     [("sysadmin", AdminRole::System), ("secadmin", AdminRole::Security), ("auditor", AdminRole::Audit)];
 
-/// The annex of the notice: level, name, title, role. Each person by the county in brackets.
-const ANNEX: [(&str, &str, &str, Role); 12] = [
-    ("6405", "马洪海", "市委副书记、市长", Role::Chief),
-    ("6405", "赵会勇", "市委常委、副市长", Role::Deputy),
-    ("6405", "康俊杰", "副市长", Role::Deputy),
-    ("640502", "丁志军", "沙坡头区委副书记、区长", Role::Chief),
-    ("640502", "徐郑应", "沙坡头区委常委、副区长", Role::Deputy),
-    ("640502", "王文忠", "沙坡头区副区长", Role::Deputy),
-    ("640521", "周永根", "中宁县委副书记、县长", Role::Chief),
-    ("640521", "杨宝翟", "中宁县委常委、副县长", Role::Deputy),
-    ("640521", "蒋昊良", "中宁县副县长", Role::Deputy),
-    ("640522", "张鹏", "市政协副主席，海原县委副书记、县长", Role::Chief),
-    ("640522", "吴佳伟", "海原县副县长", Role::Deputy),
-    ("640522", "王银军", "海原县副县长", Role::Deputy),
-];
+/// The annex of the notice and the city's two targets (R03, R42), as anyone would import them.
+const ANNEX: &[u8] = include_bytes!("../../assets/demo/notice-74-annex.csv");
+const TARGETS: &[u8] = include_bytes!("../../assets/demo/targets.csv");
 
 pub(super) async fn run(context: &Context) -> anyhow::Result<ExitCode> {
     let app = context.app(false).await?;
@@ -175,22 +162,17 @@ fn number(group: &RegionCode) -> &str {
 }
 
 async fn people(app: &App) -> anyhow::Result<()> {
-    let vacant = |unit: &RegionCode, role: Role, name: &str| {
-        let grid = app.grid();
-        !grid.terms(unit).iter().any(|t| t.role.0 == role && t.name == name)
-    };
-    for (unit, name, title, role) in ANNEX {
-        let unit = RegionCode::parse(unit)?;
-        if vacant(&unit, role, name) {
-            appoint(app, name, term(unit, role, title, None, NOTICE)).await?;
-        }
-    }
+    let (db, env, by) = (app.db(), app.env(), user::operator());
+    let annex = grid::import::Source::new("notice-74-annex.csv", ANNEX);
+    refuse_rejects(&grid::import::roster(db, env, &by, annex, None).await?)?;
+    let targets = grid::import::Source::new("targets.csv", TARGETS);
+    refuse_rejects(&grid::import::targets(db, env, &by, targets).await?)?;
     for Post(login, name, unit, role, title, basis) in POSTS {
         let unit = RegionCode::parse(unit)?;
         if accounts::sql::find(app.db(), login).await?.is_some() {
             continue;
         }
-        let person = appoint(app, name, term(unit, role, title, basis, SOURCE)).await?;
+        let person = appoint(app, name, term(unit, role, title, basis)).await?;
         account(app, login, name, Some(person), None).await?;
     }
     for (login, role) in ADMINISTRATORS {
@@ -202,7 +184,13 @@ async fn people(app: &App) -> anyhow::Result<()> {
     Ok(())
 }
 
-fn term(unit: RegionCode, role: Role, title: &str, basis: Option<&str>, source: &str) -> NewTerm {
+/// What the program ships must import without a refused row.
+fn refuse_rejects(report: &grid::import::Report) -> anyhow::Result<()> {
+    anyhow::ensure!(report.counts.rejected == 0, "the demo's own data were refused: {:?}", report.refusals);
+    Ok(())
+}
+
+fn term(unit: RegionCode, role: Role, title: &str, basis: Option<&str>) -> NewTerm {
     NewTerm {
         unit,
         role,
@@ -211,7 +199,7 @@ fn term(unit: RegionCode, role: Role, title: &str, basis: Option<&str>, source: 
         basis: basis.map(str::to_owned),
         department: None,
         starts: date(2023, 11, 22),
-        source: source.to_owned(),
+        source: SOURCE.to_owned(),
     }
 }
 
