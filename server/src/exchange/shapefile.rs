@@ -155,7 +155,7 @@ impl FeatureReader for Reader {
             self.row = self.row.saturating_add(1);
             let row = u64::from(self.row);
             if at_end {
-                return self.past_the_table(row, shape.is_some());
+                return self.past_the_table(row, shape);
             }
             if let Err(e) = self.dbf.read_exact(&mut self.record) {
                 return self.end(row, format!(".dbf 读不下去了：{e}"));
@@ -191,12 +191,21 @@ impl Reader {
         Some(Err(RowError::new(row, RowErrorKind::Truncated, reason)))
     }
 
-    fn past_the_table(&mut self, row: u64, has_shape: bool) -> Option<Result<Feature, RowError>> {
+    fn past_the_table(
+        &mut self,
+        row: u64,
+        shape: Option<Result<Option<MultiPolygon<f64>>, Fault>>,
+    ) -> Option<Result<Feature, RowError>> {
         let Header { promised, records, .. } = self.header;
         if promised > records {
             return self.end(row, format!(".dbf 不完整：表头说有 {promised} 行，实际只有 {records} 行"));
         }
-        if has_shape {
+        if let Some(Err(fault)) = &shape
+            && fault.kind == RowErrorKind::Truncated
+        {
+            return self.end(row, fault.reason.clone());
+        }
+        if shape.is_some() {
             return Some(Err(RowError::new(
                 row,
                 RowErrorKind::Attribute,
@@ -288,8 +297,10 @@ impl Shapes {
             None => self.position,
         };
         Some(self.read_at(offset).map_err(|fault| match fault.kind {
-            // With an index the next record can still be found.
-            RowErrorKind::Truncated if indexed => Fault { kind: RowErrorKind::Geometry, ..fault },
+            // With an index the next record can still be found, from a place that is known again.
+            RowErrorKind::Truncated if indexed && self.restart() => {
+                Fault { kind: RowErrorKind::Geometry, ..fault }
+            }
             _ => fault,
         }))
     }
@@ -312,6 +323,12 @@ impl Shapes {
         self.shp.read_exact(&mut self.content).map_err(|_| lost())?;
         self.position += size;
         shp::read_shape(&self.content)
+    }
+
+    /// Goes back behind the header: a read that failed leaves `shp` anywhere.
+    fn restart(&mut self) -> bool {
+        self.position = 100;
+        self.shp.seek(SeekFrom::Start(100)).is_ok()
     }
 
     /// Moves without throwing away what is buffered when the way is short.

@@ -200,6 +200,30 @@ fn a_table_cut_short_ends_with_a_fatal_error() {
 }
 
 #[test]
+fn a_shape_cut_short_behind_the_last_row_ends_the_file() {
+    let squares: Vec<_> = (0..3).map(|i| polygon_record(&[&square(f64::from(i), 0.0, 1.0)])).collect();
+    let (shp, _) = shp(&squares);
+    let table = dbf(0, &[b"BSM"], &names(2));
+    let (_folder, path) = shapefile(&[("shp", &shp[..shp.len() - 10]), ("dbf", &table)]);
+    let rows: Vec<_> = open(&path).unwrap().take(10).collect();
+    assert_eq!(rows.len(), 3, "{rows:?}");
+    assert!(rows[2].as_ref().unwrap_err().is_fatal());
+}
+
+#[test]
+fn a_shape_that_the_index_puts_beyond_the_end_costs_no_other_row() {
+    let squares: Vec<_> = (0..4).map(|i| polygon_record(&[&square(f64::from(i), 0.0, 1.0)])).collect();
+    let (shp, mut shx) = shp(&squares);
+    // The second record's head is said to begin four bytes before the end of the file.
+    let offset = (shp.len() as u32 - 4) / 2;
+    shx[108..112].copy_from_slice(&offset.to_be_bytes());
+    let table = dbf(0, &[b"BSM"], &names(4));
+    let (_folder, path) = shapefile(&[("shp", &shp), ("shx", &shx), ("dbf", &table)]);
+    let (features, errors) = read_all(&mut open(&path).unwrap());
+    assert_eq!(features.iter().map(|f| f.row).collect::<Vec<_>>(), [1, 3, 4], "{errors:?}");
+}
+
+#[test]
 fn rows_marked_deleted_are_passed_over_with_a_word() {
     let squares: Vec<_> = (0..3).map(|i| polygon_record(&[&square(f64::from(i), 0.0, 1.0)])).collect();
     let (shp, shx) = shp(&squares);
