@@ -6,6 +6,7 @@
 use std::path::{Path, PathBuf};
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::thread;
+use std::time::Duration;
 
 use futures::TryStreamExt;
 use geo::MultiPolygon;
@@ -111,6 +112,9 @@ fn read_blob(blob: &[u8]) -> Result<Option<MultiPolygon<f64>>, Fault> {
     Ok((!geometry.0.is_empty()).then_some(geometry))
 }
 
+/// How long a connection may take to close.
+const CLOSING: Duration = Duration::from_secs(5);
+
 async fn serve(
     path: PathBuf,
     wanted: Option<String>,
@@ -129,8 +133,10 @@ async fn serve(
             if tell.send(Ok(description)).is_ok() {
                 read_rows(&mut connection, query, width, &batches).await;
             }
-            // Nothing was written, so nothing can be lost by a connection that closes badly.
-            connection.close().await.ok();
+            // The reader need not wait for the end. Nothing was written, so nothing can be lost by a connection
+            // that closes badly or, its worker having died of a damaged file, not at all.
+            drop(batches);
+            tokio::time::timeout(CLOSING, connection.close()).await.ok();
         }
     }
 }
