@@ -59,7 +59,7 @@ async fn put(
         let message = format!("收到的内容与照片编号不符（实际为 {}），请重新上传。", photo.sha256);
         return Err(Problem::invalid("sha256", message));
     }
-    super::keep(&app.photos(), &photo).await?;
+    super::keep(app.photos(), &photo).await?;
     let now = app.env().now();
     let kept = Kept { sha256, size: photo.bytes.len(), media_type: photo.media.name(), stored_at: now };
     let new = app

@@ -13,7 +13,6 @@ use crate::db::Db;
 #[derive(Clone, Debug)]
 pub(super) struct Existing {
     pub id: i64,
-    pub version: i64,
     pub fingerprint: [u8; 16],
     pub code: Option<ParcelCode>,
     pub unit: RegionCode,
@@ -48,7 +47,6 @@ impl Known {
             for row in page {
                 let existing = Existing {
                     id: row.id,
-                    version: row.version,
                     fingerprint: row.fingerprint.try_into().unwrap_or_default(),
                     code: row.code.map(|code| code.0),
                     unit: row.unit.0,

@@ -267,7 +267,7 @@ impl Preparer {
         let dlbm = self.class(f)?;
         let zldwdm = self.owned(Attribute::LocationCode, f);
         let unit = self.place_in_grid(zldwdm.as_deref())?;
-        let (tbmj, kcmj, tbdlmj) = self.areas(f)?;
+        let [tbmj, kcmj, tbdlmj] = self.areas(f)?;
         let raw = f.geometry.as_ref().ok_or_else(|| Fault::geometry("no-geometry", "没有图形"))?;
         self.settle_zone(raw);
         let repaired = repair(raw).map_err(|defect| {
@@ -357,7 +357,7 @@ impl Preparer {
         }
     }
 
-    fn areas(&mut self, f: &Feature) -> Result<(Option<f64>, Option<f64>, Option<f64>), Fault> {
+    fn areas(&mut self, f: &Feature) -> Result<[Option<f64>; 3], Fault> {
         let tbmj = self.number(Attribute::Area, f)?.filter(|n| *n != 0.0);
         let kcmj = self.number(Attribute::DeductedArea, f)?;
         let tbdlmj = self.number(Attribute::NetArea, f)?;
@@ -369,7 +369,7 @@ impl Preparer {
         {
             self.warnings.sums += 1;
         }
-        Ok((tbmj, kcmj, tbdlmj))
+        Ok([tbmj, kcmj, tbdlmj])
     }
 
     fn compare(&mut self, tbmj: Option<f64>, area: f64) {

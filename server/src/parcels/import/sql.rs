@@ -15,7 +15,6 @@ const PAGE: i64 = 20_000;
 #[derive(sqlx::FromRow)]
 pub(super) struct ExistingRow {
     pub id: i64,
-    pub version: i64,
     pub fingerprint: Vec<u8>,
     pub code: Option<Text<ParcelCode>>,
     pub unit: Text<RegionCode>,
@@ -25,7 +24,7 @@ pub(super) struct ExistingRow {
 
 pub(super) async fn existing_after(on: &impl Session, after: i64) -> sqlx::Result<Vec<ExistingRow>> {
     on.all(
-        sql("select id, version, fingerprint, code, unit, retired_on, bsm from parcels \
+        sql("select id, fingerprint, code, unit, retired_on, bsm from parcels \
              where id > $1 order by id limit $2")
         .bind(after)
         .bind(PAGE),
@@ -44,7 +43,6 @@ impl WithShape {
     pub(super) fn into_existing(self) -> Existing {
         Existing {
             id: self.row.id,
-            version: self.row.version,
             fingerprint: self.row.fingerprint.try_into().unwrap_or_default(),
             code: self.row.code.map(|code| code.0),
             unit: self.row.unit.0,
@@ -56,7 +54,7 @@ impl WithShape {
 pub(super) async fn existing_with_shape(on: &impl Session, ids: &[i64]) -> sqlx::Result<Vec<WithShape>> {
     let mut rows = Vec::new();
     for part in ids.chunks(500) {
-        let query = sql("select id, version, fingerprint, code, unit, retired_on, bsm, shape from parcels \
+        let query = sql("select id, fingerprint, code, unit, retired_on, bsm, shape from parcels \
                          where retired_on is null and id in ")
         .push_list(part.iter().copied());
         rows.extend(on.all::<WithShape>(query).await?);

@@ -48,6 +48,7 @@ pub(super) struct Store {
     /// Existing parcels that a row of this file was matched to.
     matched: std::collections::HashSet<i64>,
     /// Rows without a known BSM that lie on existing parcels: judged when the whole file is read.
+    #[expect(clippy::vec_box, reason = "each came boxed from the reader, and few of them are doubtful")]
     doubtful: Vec<Box<Draft>>,
     import: String,
     file: String,
