@@ -4,7 +4,7 @@ SHELL := bash
 .SHELLFLAGS := -eu -o pipefail -c
 .ONESHELL:
 .DEFAULT_GOAL := help
-.PHONY: help build run test lint bench soak clean
+.PHONY: help build run test lint openapi bench soak clean
 
 TARGET := $(or $(CARGO_TARGET_DIR),target)
 BIN := $(TARGET)/release/gengwei
@@ -39,6 +39,10 @@ lint: ## format, clippy and the invariants that can be checked cheaply
 	@cargo fmt --all --check
 	cargo clippy --workspace --all-targets --locked -- -D warnings
 	scripts/invariants.sh
+
+openapi: ## openapi.json, written anew from the handlers
+	@cargo run -q --locked -p gengwei-server -- openapi > $(TARGET)/openapi.json
+	mv $(TARGET)/openapi.json openapi.json
 
 bench: ## ours against its peers in one run, written to BENCHMARKS.md; ONLY=import|point|scan|patrol for one section
 	@scripts/setup.sh run bench

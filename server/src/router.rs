@@ -36,6 +36,11 @@ pub fn api() -> OpenApiRouter<App> {
         .merge(ogc::routes())
 }
 
+/// The OpenAPI document of this build.
+pub fn document() -> String {
+    openapi::finish(api().into_openapi())
+}
+
 /// The whole service.
 pub fn router(app: App) -> Router {
     let (api, document) = api().split_for_parts();

@@ -57,6 +57,8 @@ enum Command {
     Restore(backup::Restore),
     /// Print what is in force, secrets hidden
     Config(Listen),
+    /// Print the OpenAPI document of this build
+    Openapi,
 }
 
 /// What every command runs in.
@@ -108,6 +110,10 @@ async fn run(command: Command, context: &Context) -> anyhow::Result<ExitCode> {
         Command::Backup(backup) => backup::backup(context, backup).await,
         Command::Restore(restore) => backup::restore(context, restore).await,
         Command::Config(listen) => config::run(context, &listen),
+        Command::Openapi => {
+            println!("{}", crate::router::document());
+            Ok(ExitCode::SUCCESS)
+        }
     }
 }
 
