@@ -34,10 +34,8 @@ struct Link {
 struct Feature {
     #[serde(rename = "type")]
     kind: &'static str,
-    #[schema(value_type = Object)]
     id: Value,
     /// Null when the place is unknown.
-    #[schema(value_type = Object)]
     geometry: Value,
     #[schema(value_type = Object)]
     properties: Value,
