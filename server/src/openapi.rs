@@ -74,6 +74,9 @@ mod tests {
         let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../openapi.json");
         let committed = std::fs::read_to_string(path).unwrap_or_default();
         let same = committed.trim_end() == crate::router::document();
-        assert!(same, "openapi.json does not say what the handlers do: run `make openapi` and look at the difference");
+        assert!(
+            same,
+            "openapi.json does not say what the handlers do: run `make openapi` and look at the difference"
+        );
     }
 }
