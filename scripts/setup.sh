@@ -37,6 +37,7 @@ for purpose in "${@:-run}"; do
       ;;
     test)
       need postgresql 'every storage test runs on PostgreSQL too' has_postgres
+      need gdal-bin 'ogrinfo reads the live layers as a bureau would' has ogrinfo
       need zbar-tools 'zbarimg reads the printed labels back' has zbarimg
       need poppler-utils 'pdftoppm turns label sheets into pixels' has pdftoppm
       need python3-venv 'the HTTP fuzzer lives in a virtual environment' has_venv

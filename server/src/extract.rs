@@ -11,6 +11,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
 use crate::error::{self, Problem};
+use crate::state::App;
 
 /// A JSON body.
 pub struct Json<T>(pub T);
@@ -140,6 +141,23 @@ impl<T> Page<T> {
     /// The same page with other items.
     pub fn map<U>(self, f: impl FnMut(T) -> U) -> Page<U> {
         Page { items: self.items.into_iter().map(f).collect(), next: self.next }
+    }
+}
+
+/// What addresses in an answer begin with: the public address when it was asked for under that name, else the name
+/// that the request came under, so that a program on the inner network is not sent outside.
+pub fn origin(app: &App, headers: &HeaderMap) -> String {
+    let public = app.public_url();
+    let host = headers.get(header::HOST).and_then(|host| host.to_str().ok());
+    match host
+        .filter(|host| public.split_once("://").is_none_or(|(_, name)| name.split('/').next() != Some(*host)))
+    {
+        Some(host) => {
+            let forwarded = headers.get("x-forwarded-proto").filter(|_| app.behind_proxy());
+            let https = forwarded.is_some_and(|scheme| scheme == "https");
+            format!("{}://{host}", if https { "https" } else { "http" })
+        }
+        None => public.to_owned(),
     }
 }
 

@@ -23,6 +23,8 @@ use crate::state::App;
         (name = "patrols", description = "Patrols and the ledger (巡查台账)"),
         (name = "cases", description = "Cases (问题线索)"),
         (name = "evidence", description = "Photos"),
+        (name = "tiles", description = "Vector tiles (MVT) with TileJSON"),
+        (name = "ogc", description = "OGC API – Features, for QGIS and GDAL"),
         (name = "public", description = "What anyone may read and report"),
     )
 )]

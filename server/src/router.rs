@@ -14,7 +14,9 @@ use utoipa_axum::router::OpenApiRouter;
 
 use crate::error::{self, Problem};
 use crate::state::App;
-use crate::{accounts, cases, evidence, grid, openapi, parcels, patrols, posts, public, telemetry};
+use crate::{
+    accounts, cases, evidence, grid, ogc, openapi, parcels, patrols, posts, public, telemetry, tiles,
+};
 
 /// No request may take longer; imports answer at once and go on by themselves.
 const LONGEST: Duration = Duration::from_secs(60);
@@ -30,6 +32,8 @@ pub fn api() -> OpenApiRouter<App> {
         .merge(patrols::routes())
         .merge(posts::routes())
         .merge(public::routes())
+        .merge(tiles::routes())
+        .merge(ogc::routes())
 }
 
 /// The OpenAPI document of this build.

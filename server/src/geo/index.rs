@@ -24,11 +24,18 @@ struct Arena {
     points: Vec<Point>,
     /// For each ring the index in `points` after its last vertex.
     ring_ends: Vec<usize>,
+    /// For each ring whether it is an outer one; the holes of a polygon follow its outer ring.
+    outer: Vec<bool>,
     /// For each parcel the index in `ring_ends` after its last ring.
     parcel_ends: Vec<usize>,
 }
 
 impl Arena {
+    fn outline(&self, parcel: usize) -> impl Iterator<Item = (&[Point], bool)> {
+        let first = parcel.checked_sub(1).map_or(0, |before| self.parcel_ends[before]);
+        self.rings(parcel).zip(self.outer[first..].iter().copied())
+    }
+
     fn rings(&self, parcel: usize) -> impl Iterator<Item = &[Point]> {
         let before = |ends: &[usize], i: usize| i.checked_sub(1).map_or(0, |i| ends[i]);
         let first = before(&self.parcel_ends, parcel);
@@ -36,10 +43,11 @@ impl Arena {
         rings_of(&self.points, ends, before(&self.ring_ends, first))
     }
 
-    fn push<'a>(&mut self, id: i64, rings: impl Iterator<Item = &'a [Point]>) {
-        for ring in rings {
+    fn push<'a>(&mut self, id: i64, rings: impl Iterator<Item = (&'a [Point], bool)>) {
+        for (ring, outer) in rings {
             self.points.extend_from_slice(ring);
             self.ring_ends.push(self.points.len());
+            self.outer.push(outer);
         }
         self.ids.push(id);
         self.parcel_ends.push(self.ring_ends.len());
@@ -70,16 +78,24 @@ impl IndexBuilder {
 
     /// Adds a parcel's outline.
     pub fn push(&mut self, id: i64, shape: &ParcelShape) {
-        self.arena.push(id, shape.rings());
+        self.arena.push(id, shape.outline());
     }
 
     /// Adds a parcel straight from its database column. A damaged column is refused and leaves no trace.
     pub fn push_bytes(&mut self, id: i64, bytes: &[u8]) -> Result<(), ShapeError> {
-        let Arena { ids, points, ring_ends, parcel_ends } = &mut self.arena;
+        let Arena { ids, points, ring_ends, outer, parcel_ends } = &mut self.arena;
         let before = (points.len(), ring_ends.len());
-        if let Err(error) = unpack(bytes, points, ring_ends, |_| ()) {
+        let polygon = |end: usize| {
+            let first = outer.len();
+            outer.resize(end, false);
+            if first < end {
+                outer[first] = true;
+            }
+        };
+        if let Err(error) = unpack(bytes, points, ring_ends, polygon) {
             points.truncate(before.0);
             ring_ends.truncate(before.1);
+            outer.truncate(before.1);
             return Err(error);
         }
         ids.push(id);
@@ -132,9 +148,10 @@ impl ParcelIndex {
 
     /// Bytes of memory held.
     pub fn memory_bytes(&self) -> usize {
-        let Arena { ids, points, ring_ends, parcel_ends } = &self.arena;
+        let Arena { ids, points, ring_ends, outer, parcel_ends } = &self.arena;
         ids.capacity() * size_of::<i64>()
             + points.capacity() * size_of::<Point>()
+            + outer.capacity()
             + (ring_ends.capacity() + parcel_ends.capacity()) * size_of::<usize>()
             + self.tree.metadata().data_buffer_length()
     }
@@ -163,13 +180,23 @@ impl ParcelIndex {
         let mut next = IndexBuilder::with_capacity(self.len() + upserts.len());
         for (parcel, id) in self.arena.ids.iter().enumerate() {
             if !gone.contains(id) {
-                next.arena.push(*id, self.arena.rings(parcel));
+                next.arena.push(*id, self.arena.outline(parcel));
             }
         }
         for (id, shape) in upserts {
             next.push(*id, shape);
         }
         next.build()
+    }
+
+    /// Walks the parcels whose boxes meet a window (west, south, east, north in units of 1e-7°), in no order: the
+    /// id, and each ring with whether it is an outer one.
+    pub fn draw<'a>(
+        &'a self,
+        window: [i32; 4],
+        mut parcel: impl FnMut(i64, &mut dyn Iterator<Item = (&'a [Point], bool)>),
+    ) {
+        visit(&self.tree, window, |found| parcel(self.arena.ids[found], &mut self.arena.outline(found)));
     }
 
     fn collect(&self, window: [i32; 4], exact: impl Fn(RingsOf<'_>) -> bool) -> Vec<i64> {

@@ -10,7 +10,7 @@
 //! 5. [`shape`] packs the parcel into some fifty bytes for the database, and [`index`] answers
 //!    "which parcel is here?" from them.
 //!
-//! [`gcj02`] undoes the shift of positions that Chinese phone maps hand out.
+//! [`tile`] draws packed outlines as vector tiles. [`gcj02`] undoes the shift of positions that Chinese phone maps hand out.
 //!
 //! Coordinates are `geo::Coord<f64>` with x = east and y = north, whatever the file's axis order.
 //! The record keeps the source coordinates; the 1e-7° integers of `shape` and `index` serve lookup and
@@ -23,6 +23,7 @@ pub mod gcj02;
 pub mod index;
 pub mod repair;
 pub mod shape;
+pub mod tile;
 pub mod transform;
 pub mod wkb;
 

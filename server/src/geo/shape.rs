@@ -80,6 +80,18 @@ impl ParcelShape {
         self.polygon_ends.iter().map(polygon).collect()
     }
 
+    /// All rings with whether each is an outer one; a polygon's holes follow it.
+    pub fn outline(&self) -> impl Iterator<Item = (&[Point], bool)> {
+        let mut begins = std::iter::once(0).chain(self.polygon_ends.iter().copied()).peekable();
+        self.rings().enumerate().map(move |(ring, points)| {
+            // Polygons without a ring begin where the next one does.
+            while begins.peek().is_some_and(|begin| *begin < ring) {
+                begins.next();
+            }
+            (points, begins.peek() == Some(&ring))
+        })
+    }
+
     /// All rings of all polygons, without closing vertices.
     pub fn rings(&self) -> impl Iterator<Item = &[Point]> {
         rings_of(&self.points, &self.ring_ends, 0)
@@ -247,6 +259,7 @@ mod tests {
         assert_eq!(ParcelShape::from_bytes(&shape.to_bytes()), Ok(shape.clone()));
         assert_eq!(shape.to_lonlat(), sample());
         assert_eq!(shape.rings().map(<[Point]>::len).collect::<Vec<_>>(), [4, 3, 3]);
+        assert_eq!(shape.outline().map(|(_, outer)| outer).collect::<Vec<_>>(), [true, false, true]);
     }
 
     #[test]

@@ -9,12 +9,13 @@ use utoipa::{IntoParams, ToSchema};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
+use super::outline::Outlines;
 use super::{classes, sql};
 use crate::auth::Scope;
 use crate::auth::rights::ReadParcels;
 use crate::error::{Problem, Result};
 use crate::extract::{Json, Page, Paging, Path, Query, with_etag};
-use crate::geo::{Crs, ParcelShape, Transformer, mu, wkb};
+use crate::geo::mu;
 use crate::grid::{Grid, OnDay, Responsible};
 use crate::state::App;
 
@@ -102,7 +103,8 @@ async fn list(
     Ok(Json(page.map(|state| Listed::new(&grid, state))))
 }
 
-fn parse_bbox(text: &str) -> Result<[f64; 4]> {
+/// `west,south,east,north` in degrees.
+pub(crate) fn parse_bbox(text: &str) -> Result<[f64; 4]> {
     let numbers: Vec<f64> = text.split(',').filter_map(|n| n.trim().parse().ok()).collect();
     let valid = |b: &[f64; 4]| {
         b.iter().all(|n| n.is_finite())
@@ -211,18 +213,9 @@ async fn detail(app: &App, headers: &HeaderMap, state: sql::State) -> Result<Res
     Ok(with_etag(headers, &format!("{version}-{}", app.grid_revision()), detail))
 }
 
-/// GeoJSON from the source coordinates; from the lookup shape where the source system has no EPSG code.
+/// GeoJSON in degrees.
 fn geometry(stored: &sql::Geometry) -> Result<serde_json::Value> {
-    let epsg = u32::try_from(stored.crs).unwrap_or_default();
-    let lonlat = match Crs::from_epsg(epsg) {
-        Ok(crs) => {
-            let source = wkb::read(&stored.geometry).map_err(Problem::internal)?;
-            let transformer = Transformer::new(crs).map_err(Problem::internal)?;
-            transformer.polygons_to_lonlat(&source).map_err(Problem::internal)?
-        }
-        Err(_) => ParcelShape::from_bytes(&stored.shape).map_err(Problem::internal)?.to_lonlat(),
-    };
-    let value = geojson::GeometryValue::from(&lonlat);
+    let value = geojson::GeometryValue::from(&Outlines::default().lonlat(stored)?);
     serde_json::to_value(geojson::Geometry::new(value)).map_err(Problem::internal)
 }
 

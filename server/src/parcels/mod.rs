@@ -5,6 +5,7 @@ pub mod classes;
 mod http;
 pub mod import;
 pub mod locator;
+pub(crate) mod outline;
 pub mod sql;
 
 use gengwei_proto::{ParcelCode, RegionCode};
@@ -12,8 +13,9 @@ use jiff::civil::Date;
 
 use crate::db::{Session, Text};
 
+pub(crate) use http::parse_bbox;
 pub use http::routes;
-pub use locator::Locator;
+pub use locator::{Facts, Locator};
 
 /// A parcel as everybody else needs it.
 #[derive(Clone, Debug, sqlx::FromRow)]

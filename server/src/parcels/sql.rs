@@ -20,21 +20,23 @@ pub(super) async fn by_id(on: &impl Session, id: i64) -> sqlx::Result<Option<Par
     on.first(sql(PARCEL).push_bind("id = ", id)).await
 }
 
+/// What the index in memory keeps of a parcel.
 #[derive(sqlx::FromRow)]
 pub(super) struct ShapeRow {
     pub id: i64,
     pub shape: Vec<u8>,
     pub retired_on: Option<String>,
+    pub unit: Text<RegionCode>,
+    pub code: Option<Text<ParcelCode>>,
+    pub dlbm: String,
+    pub permanent: bool,
 }
+
+const SHAPE: &str = "select id, shape, retired_on, unit, code, dlbm, permanent from parcels where ";
 
 /// The shapes of parcels in force, by id.
 pub(super) async fn shapes_after(on: &impl Session, after: i64) -> sqlx::Result<Vec<ShapeRow>> {
-    on.all(
-        sql("select id, shape, retired_on from parcels where id > $1 and retired_on is null \
-             order by id limit 20000")
-        .bind(after),
-    )
-    .await
+    on.all(sql(SHAPE).push_bind("id > ", after).push(" and retired_on is null order by id limit 20000")).await
 }
 
 /// The shapes of parcels that changed after a revision.
@@ -43,12 +45,7 @@ pub(super) async fn shapes_since(
     revision: i64,
     limit: i64,
 ) -> sqlx::Result<Vec<ShapeRow>> {
-    on.all(
-        sql("select id, shape, retired_on from parcels where revision > $1 limit $2")
-            .bind(revision)
-            .bind(limit),
-    )
-    .await
+    on.all(sql(SHAPE).push_bind("revision > ", revision).push_bind(" limit ", limit)).await
 }
 
 /// All columns but geometry: what a version keeps and the API shows.
@@ -111,11 +108,13 @@ const STATE: &str = "select id, code, unit, unit_since, bsm, dlbm, zldwdm, qsdwd
      permanent, added, crop, quality, slope, year, version, updated_at, retired_on, retired_why \
      from parcels where ";
 
-pub(super) async fn state(on: &impl Session, id: i64) -> sqlx::Result<State> {
+/// The state of one parcel.
+pub(crate) async fn state(on: &impl Session, id: i64) -> sqlx::Result<State> {
     on.first(sql(STATE).push_bind("id = ", id)).await?.ok_or(sqlx::Error::RowNotFound)
 }
 
-pub(super) async fn states(on: &impl Session, ids: &[i64]) -> sqlx::Result<Vec<State>> {
+/// The states of some parcels, by unit and id.
+pub(crate) async fn states(on: &impl Session, ids: &[i64]) -> sqlx::Result<Vec<State>> {
     let mut all = Vec::new();
     for part in ids.chunks(500) {
         let query = sql(STATE).push("id in ").push_list(part.iter().copied()).push(" order by unit, id");
@@ -161,7 +160,7 @@ pub(super) async fn search(
 }
 
 #[derive(sqlx::FromRow)]
-pub(super) struct Geometry {
+pub(crate) struct Geometry {
     pub crs: i64,
     pub geometry: Vec<u8>,
     pub shape: Vec<u8>,
@@ -169,6 +168,24 @@ pub(super) struct Geometry {
 
 pub(super) async fn geometry(on: &impl Session, id: i64) -> sqlx::Result<Option<Geometry>> {
     on.first(sql("select crs, geometry, shape from parcels where id = $1").bind(id)).await
+}
+
+/// The geometries of some parcels, with their ids.
+pub(crate) async fn geometries(on: &impl Session, ids: &[i64]) -> sqlx::Result<Vec<WithGeometry>> {
+    let mut all = Vec::new();
+    for part in ids.chunks(500) {
+        let query = sql("select id, crs, geometry, shape from parcels where id in ");
+        all.extend(on.all::<WithGeometry>(query.push_list(part.iter().copied())).await?);
+    }
+    Ok(all)
+}
+
+/// A parcel's geometry and its id.
+#[derive(sqlx::FromRow)]
+pub(crate) struct WithGeometry {
+    pub id: i64,
+    #[sqlx(flatten)]
+    pub geometry: Geometry,
 }
 
 /// The other names of a parcel: (kind, alias).

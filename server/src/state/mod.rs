@@ -15,6 +15,7 @@ use crate::grid::Grid;
 use crate::parcels::Locator;
 use crate::policy::Policy;
 use crate::public::Limits;
+use crate::tiles;
 
 /// The application's parts; cheap to clone.
 #[derive(Clone)]
@@ -27,6 +28,7 @@ struct Parts {
     grid_revision: AtomicI64,
     locator: ArcSwap<Locator>,
     limits: Limits,
+    tiles: tiles::Cache,
 }
 
 /// What an [`App`] is made of.
@@ -57,6 +59,7 @@ impl App {
             grid_revision: AtomicI64::new(-1),
             locator: ArcSwap::default(),
             limits: Limits::new(setup.policy.reports.per_hour),
+            tiles: tiles::Cache::default(),
             setup,
         };
         let app = Self(Arc::new(parts));
@@ -117,6 +120,11 @@ impl App {
     /// How much one address may hand in.
     pub fn limits(&self) -> &Limits {
         &self.0.limits
+    }
+
+    /// Vector tiles drawn before.
+    pub fn tiles(&self) -> &tiles::Cache {
+        &self.0.tiles
     }
 
     /// Which parcel lies where.
