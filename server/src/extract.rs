@@ -171,11 +171,16 @@ pub fn if_match(headers: &HeaderMap) -> Result<i64, Problem> {
     version.ok_or_else(|| Problem::new(error::STALE))
 }
 
+/// Whether If-None-Match names a tag, quotes included: the client has it already.
+pub fn is_known(headers: &HeaderMap, tag: &str) -> bool {
+    let known = headers.get(header::IF_NONE_MATCH).and_then(|v| v.to_str().ok()).unwrap_or_default();
+    known.split(',').any(|k| k.trim().trim_start_matches("W/") == tag)
+}
+
 /// A response with an ETag, or 304 when If-None-Match names it.
 pub fn with_etag<T: Serialize>(headers: &HeaderMap, tag: &str, body: T) -> Response {
     let tag = format!("\"{tag}\"");
-    let known = headers.get(header::IF_NONE_MATCH).and_then(|v| v.to_str().ok()).unwrap_or_default();
-    let fresh = known.split(',').any(|k| k.trim().trim_start_matches("W/") == tag);
+    let fresh = is_known(headers, &tag);
     let etag = [(header::ETAG, tag)];
     if fresh { (StatusCode::NOT_MODIFIED, etag).into_response() } else { (etag, Json(body)).into_response() }
 }

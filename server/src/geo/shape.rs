@@ -152,7 +152,8 @@ pub(super) fn rings_of<'a>(
     })
 }
 
-fn put(out: &mut Vec<u8>, mut value: u64) {
+/// Appends a LEB128 varint, which is the one of protocol buffers too.
+pub(super) fn put(out: &mut Vec<u8>, mut value: u64) {
     while value >= 0x80 {
         out.push(value as u8 | 0x80);
         value >>= 7;

@@ -4,7 +4,8 @@ use geo::{Coord, MapCoordsInPlace};
 use serde_json::Value;
 
 use super::wrong;
-use crate::error::{Problem, Result};
+use crate::error::Result;
+use crate::parcels::outline::geojson;
 use crate::parcels::parse_bbox;
 
 /// WGS-84 longitude and latitude, the default of GeoJSON; what 4490 says too, to some centimetres.
@@ -60,7 +61,6 @@ impl Crs {
         if self.north_first() {
             geometry.map_coords_in_place(|c| Coord { x: c.y, y: c.x });
         }
-        let value = geojson::GeometryValue::from(&geometry);
-        serde_json::to_value(geojson::Geometry::new(value)).map_err(Problem::internal)
+        geojson(&geometry)
     }
 }

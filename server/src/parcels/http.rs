@@ -9,7 +9,7 @@ use utoipa::{IntoParams, ToSchema};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-use super::outline::Outlines;
+use super::outline::{Outlines, geojson};
 use super::{classes, sql};
 use crate::auth::Scope;
 use crate::auth::rights::ReadParcels;
@@ -215,8 +215,7 @@ async fn detail(app: &App, headers: &HeaderMap, state: sql::State) -> Result<Res
 
 /// GeoJSON in degrees.
 fn geometry(stored: &sql::Geometry) -> Result<serde_json::Value> {
-    let value = geojson::GeometryValue::from(&Outlines::default().lonlat(stored)?);
-    serde_json::to_value(geojson::Geometry::new(value)).map_err(Problem::internal)
+    geojson(&Outlines::default().lonlat(stored)?)
 }
 
 /// What a parcel was, and where it belonged.

@@ -1,6 +1,7 @@
-//! A parcel's outline in degrees, from the source coordinates of the record.
+//! A parcel's outline in degrees, from the source coordinates of the record, and as GeoJSON.
 
 use std::collections::HashMap;
+use std::collections::hash_map::Entry;
 
 use geo::MultiPolygon;
 
@@ -27,11 +28,22 @@ impl Outlines {
     }
 
     fn transformer(&mut self, crs: i64) -> Result<Option<&Transformer>> {
-        if !self.transformers.contains_key(&crs) {
-            let known = Crs::from_epsg(u32::try_from(crs).unwrap_or_default()).ok();
-            let made = known.map(Transformer::new).transpose().map_err(Problem::internal)?;
-            self.transformers.insert(crs, made);
-        }
-        Ok(self.transformers[&crs].as_ref())
+        let known = match self.transformers.entry(crs) {
+            Entry::Occupied(known) => known.into_mut(),
+            Entry::Vacant(place) => {
+                let system = Crs::from_epsg(u32::try_from(crs).unwrap_or_default()).ok();
+                place.insert(system.map(Transformer::new).transpose().map_err(Problem::internal)?)
+            }
+        };
+        Ok(known.as_ref())
     }
+}
+
+/// A geometry as GeoJSON, in the order of its coordinates.
+pub(crate) fn geojson<'a, G>(geometry: &'a G) -> Result<serde_json::Value>
+where
+    geojson::GeometryValue: From<&'a G>,
+{
+    let value = geojson::GeometryValue::from(geometry);
+    serde_json::to_value(geojson::Geometry::new(value)).map_err(Problem::internal)
 }

@@ -13,7 +13,7 @@ use super::{Drawn, Key, cases, parcels, scope_name, sql};
 use crate::auth::rights::{ReadCases, ReadGrid, ReadParcels};
 use crate::auth::{Scope, Units};
 use crate::error::{Problem, Result};
-use crate::extract::{Json, Path, origin};
+use crate::extract::{Json, Path, is_known, origin};
 use crate::geo::shape::UNITS;
 use crate::geo::tile::{MAX_ZOOM, Tile};
 use crate::state::App;
@@ -81,8 +81,8 @@ async fn case_tile(
     let window = tile.window().map(|units| f64::from(units) / UNITS);
     let found = sql::cases_in(app.db(), &scope.units, window).await?;
     let bytes = cases::draw(tile, found);
-    let tag = content_tag(&bytes);
-    Ok(if known(&headers, &tag) { not_modified(&tag) } else { answer(bytes.into(), &tag) })
+    let tag = format!("\"{}\"", fingerprint(&bytes));
+    Ok(if is_known(&headers, &tag) { not_modified(&tag) } else { answer(bytes.into(), &tag) })
 }
 
 /// A tile from memory: known to the client, drawn before, or drawn now on a thread that may be kept busy.
@@ -90,8 +90,8 @@ async fn drawn(app: &App, layer: Drawn, tile: Tile, units: Units, headers: &Head
     let locator = app.locator();
     let revisions = [locator.revision(), app.grid_revision()];
     let key = Key { layer, tile, revisions, scope: scope_name(&units) };
-    let tag = format!("\"{}-{}-{}\"", revisions[0], revisions[1], &content_tag(key.scope.as_bytes())[1..17]);
-    if known(headers, &tag) {
+    let tag = format!("\"{}-{}-{}\"", revisions[0], revisions[1], fingerprint(key.scope.as_bytes()));
+    if is_known(headers, &tag) {
         return Ok(not_modified(&tag));
     }
     if let Some(bytes) = app.tiles().tiles.get(&key) {
@@ -109,15 +109,10 @@ async fn drawn(app: &App, layer: Drawn, tile: Tile, units: Units, headers: &Head
     Ok(answer(drawing.await.map_err(Problem::internal)?, &tag))
 }
 
-/// A strong ETag of the bytes themselves.
-fn content_tag(bytes: &[u8]) -> String {
+/// Half a SHA-256 in hex: enough to tell contents apart.
+fn fingerprint(bytes: &[u8]) -> String {
     use sha2::{Digest, Sha256};
-    format!("\"{}\"", hex::encode(&Sha256::digest(bytes)[..16]))
-}
-
-fn known(headers: &HeaderMap, tag: &str) -> bool {
-    let known = headers.get(header::IF_NONE_MATCH).and_then(|v| v.to_str().ok()).unwrap_or_default();
-    known.split(',').any(|k| k.trim().trim_start_matches("W/") == tag)
+    hex::encode(&Sha256::digest(bytes)[..16])
 }
 
 /// Whoever logs in next on the same browser may see other parcels: never shared, always asked again.

@@ -57,7 +57,7 @@ struct Spread {
 }
 
 impl Spread {
-    fn of<'a>(projector: &Projector, rings: &mut dyn Iterator<Item = (&'a [Point], bool)>) -> Self {
+    fn of(projector: &Projector, rings: &mut dyn Iterator<Item = (&[Point], bool)>) -> Self {
         let (mut min, mut max, mut doubled) = ([i32::MAX; 2], [i32::MIN; 2], 0.0);
         for (ring, outer) in rings {
             let mut area = 0.0;

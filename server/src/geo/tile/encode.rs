@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 
+use super::super::shape::put as varint;
 use super::EXTENT;
 
 /// What a feature's geometry is (`Tile.GeomType`).
@@ -37,7 +38,7 @@ pub struct Layer {
     features: Vec<u8>,
     keys: Vec<&'static str>,
     values: Vec<u8>,
-    /// Texts that come again and again, such as land classes; those of one feature each are written straight.
+    /// Where each value written so far stands: land classes and units come again and again.
     known: HashMap<Value, u32>,
     count: u32,
     tags: Vec<u8>,
@@ -148,14 +149,6 @@ fn step(out: &mut Vec<u8>, cursor: &mut [i32; 2], to: [i32; 2]) {
         varint(out, u64::from(((by << 1) ^ (by >> 31)) as u32));
     }
     *cursor = to;
-}
-
-fn varint(out: &mut Vec<u8>, mut value: u64) {
-    while value >= 0x80 {
-        out.push(value as u8 | 0x80);
-        value >>= 7;
-    }
-    out.push(value as u8);
 }
 
 fn number(out: &mut Vec<u8>, field: u64, value: u64) {

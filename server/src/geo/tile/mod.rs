@@ -36,12 +36,6 @@ impl Tile {
         (z <= MAX_ZOOM && x < 1 << z && y < 1 << z).then_some(Self { z, x, y })
     }
 
-    /// The tile that a place (degrees) lies in.
-    pub fn at(z: u8, lon: f64, lat: f64) -> Option<Self> {
-        let [x, y] = project::world(lon, lat).map(|part| (part * f64::from(1 << z)).floor());
-        Self::new(z, x as u32, y as u32)
-    }
-
     /// The box around it with its buffer, in units of 1e-7°: west, south, east, north.
     pub fn window(&self) -> [i32; 4] {
         let margin = f64::from(BUFFER) / f64::from(EXTENT);
