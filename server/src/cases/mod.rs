@@ -49,6 +49,9 @@ pub struct NewCase {
     pub by: String,
     /// His name as it shall be shown: `群众举报` for a passer-by.
     pub name: String,
+    /// What its source knows beyond that, a JSON object or null: a patch's suggestion with the rule's version,
+    /// a device's event. Kept in the opening event, never changed (R48).
+    pub facts: serde_json::Value,
 }
 
 /// Opens a case; answers its id. A code that was re-zoned opens it in the successor.
@@ -69,7 +72,7 @@ pub async fn open(tx: &Tx, env: &Env, grid: &Grid, new: NewCase) -> Result<Strin
         from: State::Opened,
         to: State::Opened,
         words: None,
-        detail: serde_json::json!({ "unit": unit.as_str(), "holder": holder.as_str() }),
+        detail: serde_json::json!({ "unit": unit.as_str(), "holder": holder.as_str(), "facts": new.facts }),
     };
     sql::insert_event(tx, event).await?;
     Ok(id)

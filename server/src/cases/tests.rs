@@ -44,6 +44,7 @@ async fn opened(db: &Db, env: &Env, kind: Kind) -> String {
             words: Some("路边新堆砂石".to_owned()),
             by: "leader".to_owned(),
             name: "组长".to_owned(),
+            facts: serde_json::Value::Null,
         };
         open(&tx, &env, &Grid::default(), new).await
     })

@@ -66,6 +66,7 @@ pub async fn file(app: &App, scope: &Scope<FilePatrols>, patrol: NewPatrol) -> R
                     words: sighting.words.clone(),
                     by: caller.account.clone(),
                     name: caller.name.clone(),
+                    facts: serde_json::Value::Null,
                 };
                 let case = cases::open(&tx, &env, &grid, new).await?;
                 evidence::sql::link(&tx, &sighting.photos, "case", &case, at.unit.as_str()).await?;

@@ -42,6 +42,7 @@ pub(super) async fn take(app: &App, facts: &Facts, form: Form) -> Result<String>
                 words: Some(for_case(&form)),
                 by: PUBLIC.to_owned(),
                 name: "群众举报".to_owned(),
+                facts: serde_json::Value::Null,
             };
             let case = cases::open(&tx, &env, &grid, new).await?;
             let report = sql::NewReport {
