@@ -21,6 +21,7 @@ pub mod geo;
 pub mod grid;
 pub mod jobs;
 pub mod keys;
+pub mod notices;
 pub mod ogc;
 pub mod openapi;
 pub mod parcels;

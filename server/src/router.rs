@@ -15,7 +15,7 @@ use utoipa_axum::router::OpenApiRouter;
 use crate::error::{self, Problem};
 use crate::state::App;
 use crate::{
-    accounts, cases, evidence, grid, ogc, openapi, parcels, patrols, posts, public, telemetry, tiles,
+    accounts, cases, evidence, grid, notices, ogc, openapi, parcels, patrols, posts, public, telemetry, tiles,
 };
 
 /// No request may take longer; imports answer at once and go on by themselves.
@@ -28,6 +28,7 @@ pub fn api() -> OpenApiRouter<App> {
         .merge(cases::routes())
         .merge(evidence::routes())
         .merge(grid::routes())
+        .merge(notices::routes())
         .merge(parcels::routes())
         .merge(patrols::routes())
         .merge(posts::routes())

@@ -42,6 +42,8 @@ rights! {
     /// File patrols (R17, R29): the responsible persons and the grid workers.
     FilePatrols "只有各级耕地保护责任人和网格员可以填报巡查。" |role, level|
         matches!(role, Chief | Deputy | Officer | VillageHead | GroupLeader | GridWorker);
+    /// Receive the notices of the unit of the appointment itself.
+    ReceiveNotices "没有接收通知的权限。" |role, level| !matches!(role, Member | Liaison);
     /// Act on cases (R13, R15).
     HandleCases "没有处理问题线索的权限。" |role, level|
         matches!(role, Chief | Deputy | Officer | OfficeDirector | VillageHead);
