@@ -79,7 +79,7 @@ pub(super) async fn unread(
                      left join notice_marks m on m.account = $1 where n.recipient in ")
     .bind(account)
     .push_list(recipients.iter().map(String::as_str));
-    on.scalar(still_unread(query).push_bind(" limit ", most).push(") as some")).await
+    on.scalar(still_unread(query).push_bind(" limit ", most).push(") as counted")).await
 }
 
 /// Whether a notice is for one of these recipients.
@@ -112,13 +112,14 @@ pub(super) async fn mark_to(
     now: Timestamp,
 ) -> sqlx::Result<()> {
     const SETTLED: i64 = 3600;
-    let unread = sql("insert into notice_reads (account, notice_id, read_at) select $1, n.id, $2 from notices n \
+    let unread =
+        sql("insert into notice_reads (account, notice_id, read_at) select $1, n.id, $2 from notices n \
                       left join notice_reads r on r.notice_id = n.id and r.account = $1 \
                       left join notice_marks m on m.account = $1 where n.id <= $3 and n.recipient in ")
-    .bind(account)
-    .bind(now)
-    .bind(id)
-    .push_list(recipients.iter().map(String::as_str));
+        .bind(account)
+        .bind(now)
+        .bind(id)
+        .push_list(recipients.iter().map(String::as_str));
     tx.execute(still_unread(unread)).await?;
     let settled = sql("insert into notice_marks (account, notice_id) select $1, max(n.id) from notices n \
                        where n.id <= $2 and n.raised_at < $3 and n.recipient in ")
@@ -126,8 +127,10 @@ pub(super) async fn mark_to(
     .bind(id)
     .bind(now.plus_seconds(-SETTLED))
     .push_list(recipients.iter().map(String::as_str))
-    .push(" having max(n.id) is not null on conflict (account) do update \
-           set notice_id = excluded.notice_id where notice_marks.notice_id < excluded.notice_id");
+    .push(
+        " having max(n.id) is not null on conflict (account) do update \
+           set notice_id = excluded.notice_id where notice_marks.notice_id < excluded.notice_id",
+    );
     tx.execute(settled).await?;
     Ok(())
 }
