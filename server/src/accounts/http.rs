@@ -73,6 +73,7 @@ async fn log_out(State(app): State<App>, caller: Caller, headers: HeaderMap) -> 
             Ok::<_, Problem>(())
         })
         .await?;
+    app.recent_callers().forget();
     let gone = CookieJar::from_headers(&headers).remove(Cookie::build(COOKIE).path("/"));
     Ok((StatusCode::NO_CONTENT, gone).into_response())
 }
@@ -145,6 +146,7 @@ async fn change_password(
             Ok::<_, Problem>(())
         })
         .await?;
+    app.recent_callers().forget();
     Ok(StatusCode::NO_CONTENT)
 }
 
@@ -213,6 +215,7 @@ async fn lock(
             super::set_locked(&tx, &caller, &login, body.locked.then_some(now)).await
         })
         .await?;
+    app.recent_callers().forget();
     Ok(StatusCode::NO_CONTENT)
 }
 

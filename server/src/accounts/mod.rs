@@ -1,6 +1,7 @@
 //! Accounts: who may log in, sessions, the three administrators (三员).
 
 mod http;
+mod recent;
 pub mod sql;
 
 use std::fmt;
@@ -16,6 +17,7 @@ use crate::error::{self, Problem};
 use crate::state::App;
 
 pub use http::routes;
+pub use recent::Recent;
 
 /// One of the three administrators. An account is at most one of them, and has no appointments besides
 /// (三员分立).
@@ -178,26 +180,33 @@ pub async fn log_in(app: &App, login: &str, password: &str, agent: &str) -> Resu
 /// Who has the session with this digest, if it is open, used lately, and its account is not locked.
 pub async fn caller(app: &App, digest: String) -> Result<Option<Caller>, Problem> {
     let now = app.env().now();
+    if let Some(caller) = app.recent_callers().get(&digest, now) {
+        return Ok(Some(caller));
+    }
+    let generation = app.recent_callers().generation();
     let Some(session) = sql::session(app.db(), &digest).await? else { return Ok(None) };
     let idle = now.seconds_since(session.seen_at);
     if session.locked_at.is_some() || now >= session.ends_at || idle > app.policy().login.idle_minutes * 60 {
         return Ok(None);
     }
     if idle >= 60 {
+        let digest = digest.clone();
         app.db().write(move |tx| async move { sql::seen(&tx, &digest, now).await }).await?;
     }
     let held = match &session.person_id {
         Some(person) => held(app.db(), app.env(), person).await?,
         None => Vec::new(),
     };
-    Ok(Some(Caller {
+    let caller = Caller {
         account: session.account_id,
         login: session.login,
         name: session.name,
         person: session.person_id,
         admin: session.admin.map(|a| a.0),
         held,
-    }))
+    };
+    app.recent_callers().keep(digest, caller.clone(), now, generation);
+    Ok(Some(caller))
 }
 
 async fn held(db: &Db, env: &Env, person: &str) -> Result<Vec<Held>, Problem> {

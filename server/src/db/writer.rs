@@ -70,6 +70,14 @@ impl Tx {
         }
     }
 
+    /// Runs statements without values, in one message.
+    async fn run(&self, text: &'static str) -> sqlx::Result<()> {
+        match &mut *self.shared.connection.lock().await {
+            Connection::Sqlite(tx) => sqlx::raw_sql(text).execute(&mut **tx).await.map(|_| ()),
+            Connection::Postgres(tx) => sqlx::raw_sql(text).execute(&mut **tx).await.map(|_| ()),
+        }
+    }
+
     /// Runs a bulk insert.
     pub async fn insert(&self, rows: super::Bulk) -> sqlx::Result<()> {
         for statement in rows.statements() {
@@ -265,10 +273,10 @@ impl Task {
             }
         };
         let started = Instant::now();
-        let mut answers = vec![run_in_savepoint(&tx, first).await];
+        let mut answers = vec![run_in_savepoint(&tx, FIRST_SAVEPOINT, first).await];
         while priority == Priority::Urgent && answers.len() < JOBS_A_BATCH && started.elapsed() < BATCH_TIME {
             let Ok(job) = self.urgent.try_recv() else { break };
-            answers.push(run_in_savepoint(&tx, job).await);
+            answers.push(run_in_savepoint(&tx, NEXT_SAVEPOINT, job).await);
         }
         let touched = tx.shared.touched.load(Ordering::Relaxed);
         let committed = self.commit(tx).await;
@@ -302,18 +310,22 @@ impl Task {
     }
 }
 
-async fn run_in_savepoint(tx: &Tx, job: Job) -> Answer {
+/// Each job's savepoint ends as the next one's begins, in one message to the database: a message costs more
+/// than most statements do. The commit ends the last.
+const FIRST_SAVEPOINT: &str = "savepoint job";
+const NEXT_SAVEPOINT: &str = "release savepoint job; savepoint job";
+
+async fn run_in_savepoint(tx: &Tx, savepoint: &'static str, job: Job) -> Answer {
     let audited = tx.audit_length();
-    let outcome = match tx.execute(sql("savepoint job")).await {
-        Ok(_) => job(Ok(tx.clone())).await,
+    let outcome = match tx.run(savepoint).await {
+        Ok(()) => job(Ok(tx.clone())).await,
         Err(error) => job(Err(error)).await,
     };
     if !outcome.stands {
         tx.forget_audit_after(audited);
         // Should this fail, the transaction is lost, and its commit will say so to everybody.
-        let _ = tx.execute(sql("rollback to savepoint job")).await;
+        let _ = tx.run("rollback to savepoint job").await;
     }
-    let _ = tx.execute(sql("release savepoint job")).await;
     outcome.answer
 }
 

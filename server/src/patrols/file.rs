@@ -40,14 +40,14 @@ pub async fn file(app: &App, scope: &Scope<FilePatrols>, patrol: NewPatrol) -> R
     scope.require(&unit)?;
     let unit = app.grid().resolve(&unit).map(|u| u.code).ok_or_else(Problem::not_found)?;
     let hash = hash(&patrol);
-    if let Some(known) = sql::known(app.db(), &patrol.id).await? {
-        return same(known, &scope.caller.account, &hash, patrol.id);
-    }
-    let missing = evidence::missing(app.db(), &patrol.photos()).await?;
-    if !missing.is_empty() {
-        return Err(not_there(&patrol, &missing));
-    }
-    let located = locate(app, scope, &patrol, &unit).await?;
+    let located = match check(app, scope, &patrol, &unit).await {
+        Ok(located) => located,
+        // One that was filed before stays filed, whatever has become of its parcels since.
+        Err(problem) => {
+            let known = sql::known(app.db(), &patrol.id).await?.ok_or(problem)?;
+            return same(known, &scope.caller.account, &hash, patrol.id);
+        }
+    };
     let (env, grid, caller) = (app.env().clone(), app.grid(), scope.caller.clone());
     app.db()
         .write(move |tx: Tx| async move {
@@ -84,6 +84,20 @@ pub async fn file(app: &App, scope: &Scope<FilePatrols>, patrol: NewPatrol) -> R
             Ok(Filed { id: patrol.id, new: true })
         })
         .await
+}
+
+/// Whether its photos are there and its parcels in scope; where its sightings lie.
+async fn check(
+    app: &App,
+    scope: &Scope<FilePatrols>,
+    patrol: &NewPatrol,
+    unit: &RegionCode,
+) -> Result<Vec<Located>> {
+    let missing = evidence::missing(app.db(), &patrol.photos()).await?;
+    if !missing.is_empty() {
+        return Err(not_there(patrol, &missing));
+    }
+    locate(app, scope, patrol, unit).await
 }
 
 /// Over the body as it was understood, so that spaces and the order of keys do not count.

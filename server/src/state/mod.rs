@@ -7,6 +7,7 @@ use std::sync::atomic::{AtomicI64, Ordering};
 
 use arc_swap::ArcSwap;
 
+use crate::accounts::Recent;
 use crate::crypto::Keyring;
 use crate::db::{Db, Topic};
 use crate::env::Env;
@@ -28,6 +29,7 @@ struct Parts {
     grid_revision: AtomicI64,
     locator: ArcSwap<Locator>,
     limits: Limits,
+    recent_callers: Recent,
     tiles: tiles::Cache,
 }
 
@@ -59,6 +61,7 @@ impl App {
             grid_revision: AtomicI64::new(-1),
             locator: ArcSwap::default(),
             limits: Limits::new(setup.policy.reports.per_hour),
+            recent_callers: Recent::default(),
             tiles: tiles::Cache::default(),
             setup,
         };
@@ -122,6 +125,11 @@ impl App {
         &self.0.limits
     }
 
+    /// Who called within the last second.
+    pub fn recent_callers(&self) -> &Recent {
+        &self.0.recent_callers
+    }
+
     /// Vector tiles drawn before.
     pub fn tiles(&self) -> &tiles::Cache {
         &self.0.tiles
@@ -141,6 +149,7 @@ impl App {
             let loaded = Grid::load(self.db(), today).await?;
             self.0.grid.store(Arc::new(loaded));
             self.0.grid_revision.store(grid, Ordering::Relaxed);
+            self.recent_callers().forget();
         }
         let parcels = sql::revision(self.db(), Topic::Parcels).await?;
         let locator = self.locator();
