@@ -50,6 +50,9 @@ pub struct Public {
     /// A TOML file with what the city has set: frequencies, deadlines, limits; see `policy.default.toml`
     #[arg(long, env = "GENGWEI_POLICY", global = true)]
     pub policy: Option<PathBuf>,
+    /// A folder of YYYY.toml with holidays and the weekends worked for them, beside the years that are shipped
+    #[arg(long, env = "GENGWEI_HOLIDAYS", global = true)]
+    pub holidays: Option<PathBuf>,
 }
 
 /// Logs.

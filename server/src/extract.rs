@@ -116,6 +116,13 @@ impl Paging {
     }
 }
 
+impl Paging {
+    /// A position as a cursor.
+    pub fn cursor(position: &impl Serialize) -> String {
+        URL_SAFE_NO_PAD.encode(serde_json::to_vec(position).expect("a position is plain data"))
+    }
+}
+
 /// A page of a list.
 #[derive(Serialize, ToSchema)]
 pub struct Page<T> {
@@ -131,10 +138,7 @@ impl<T> Page<T> {
         let limit = usize::try_from(limit).unwrap_or(usize::MAX);
         let more = rows.len() > limit;
         rows.truncate(limit);
-        let next = rows.last().filter(|_| more).map(|last| {
-            let bytes = serde_json::to_vec(&position(last)).expect("a position is plain data");
-            URL_SAFE_NO_PAD.encode(bytes)
-        });
+        let next = rows.last().filter(|_| more).map(|last| Paging::cursor(&position(last)));
         Self { items: rows, next }
     }
 

@@ -7,6 +7,7 @@
 pub mod accounts;
 pub mod audit;
 pub mod auth;
+pub mod calendar;
 pub mod cases;
 pub mod cli;
 pub mod config;
@@ -32,5 +33,6 @@ pub mod public;
 pub mod router;
 pub mod serve;
 pub mod state;
+pub mod tasks;
 pub mod telemetry;
 pub mod tiles;

@@ -8,6 +8,9 @@ use std::path::Path;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
+use crate::cases::Recipient;
+use crate::cases::workflow::{Action, State};
+
 /// The default policy, as shipped.
 pub const DEFAULT: &str = include_str!("../policy.default.toml");
 
@@ -92,12 +95,98 @@ pub struct Reports {
     pub characters: usize,
 }
 
-/// Cases.
+/// Cases: who waits for whom how long, and what has to be shown.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Cases {
     /// A village that has not acted on a case for so long: it is forwarded to the township.
     pub forward_after_hours: i64,
+    /// Extensions that a county may grant in one round.
+    pub extensions: i64,
+    /// A case is shown as due soon so many days before.
+    pub soon_days: i64,
+    /// And as long overdue so many days after.
+    pub long_overdue_days: i64,
+    /// The document that sets `extensions`, `soon_days` and `long_overdue_days`.
+    #[serde(default)]
+    pub source: Option<String>,
+    /// Photos that an action needs.
+    pub photos: Photos,
+    /// How long each step may take.
+    pub deadlines: Vec<Deadline>,
+    /// Who is reminded when.
+    #[serde(default)]
+    pub reminders: Vec<Reminder>,
+}
+
+/// Who is reminded of a deadline, so many days after its day.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Reminder {
+    /// -3 is three days before, 0 on the last day, 1 on the first day late.
+    pub days: i64,
+    /// Who.
+    pub to: Vec<Recipient>,
+    /// The document that says so; without it the value is our default.
+    #[serde(default)]
+    pub source: Option<String>,
+    /// The document's date.
+    #[serde(default)]
+    pub date: Option<String>,
+}
+
+/// Photos that an action needs at least. No more than that is ever asked for.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Photos {
+    /// To confirm a problem on the spot.
+    pub confirm: usize,
+    /// To refute one on the spot.
+    pub refute: usize,
+    /// To report it put right.
+    pub rectify: usize,
+}
+
+impl Photos {
+    /// Photos that an action needs.
+    pub fn of(&self, action: Action) -> usize {
+        match action {
+            Action::Confirm => self.confirm,
+            Action::Refute => self.refute,
+            Action::Rectify => self.rectify,
+            _ => 0,
+        }
+    }
+}
+
+/// How long a case may stay in a state.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Deadline {
+    /// In which state.
+    pub state: State,
+    /// Only when it came there by this action.
+    #[serde(default)]
+    pub after: Option<Action>,
+    /// So many days.
+    pub days: u32,
+    /// Whether only working days count.
+    pub working: bool,
+    /// The document that says so; without it the value is our default.
+    #[serde(default)]
+    pub source: Option<String>,
+    /// The document's date.
+    #[serde(default)]
+    pub date: Option<String>,
+}
+
+impl Cases {
+    /// How long a case may stay in a state that it came to by an action.
+    pub fn deadline(&self, state: State, after: Option<Action>) -> Option<&Deadline> {
+        let of =
+            |wanted: Option<Action>| self.deadlines.iter().find(|d| d.state == state && d.after == wanted);
+        after.and_then(|action| of(Some(action))).or_else(|| of(None))
+    }
 }
 
 /// Parcels and their codes.

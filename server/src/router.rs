@@ -15,7 +15,8 @@ use utoipa_axum::router::OpenApiRouter;
 use crate::error::{self, Problem};
 use crate::state::App;
 use crate::{
-    accounts, cases, evidence, grid, notices, ogc, openapi, parcels, patrols, posts, public, telemetry, tiles,
+    accounts, cases, evidence, grid, notices, ogc, openapi, parcels, patrols, posts, public, tasks,
+    telemetry, tiles,
 };
 
 /// No request may take longer; imports answer at once and go on by themselves.
@@ -33,6 +34,7 @@ pub fn api() -> OpenApiRouter<App> {
         .merge(patrols::routes())
         .merge(posts::routes())
         .merge(public::routes())
+        .merge(tasks::routes())
         .merge(tiles::routes())
         .merge(ogc::routes())
 }

@@ -26,6 +26,13 @@ pub fn minutes_ago(minutes: i64) -> String {
     moment.strftime("%Y-%m-%dT%H:%M:%SZ").to_string()
 }
 
+/// The day so many days from today, YYYY-MM-DD.
+#[expect(clippy::disallowed_methods, reason = "a client of the program, with a clock of its own")]
+pub fn days_ahead(days: i64) -> String {
+    let moment = Timestamp::now().checked_add(Span::new().hours(24 * days)).expect("a time in range");
+    moment.strftime("%Y-%m-%d").to_string()
+}
+
 /// A place in longitude and latitude, degrees, CGCS2000.
 #[derive(Clone, Copy, Debug)]
 pub struct Spot {

@@ -47,6 +47,10 @@ rights! {
     /// Act on cases (R13, R15).
     HandleCases "没有处理问题线索的权限。" |role, level|
         matches!(role, Chief | Deputy | Officer | OfficeDirector | VillageHead);
+    /// See tasks of one's units.
+    ReadTasks "没有查看任务的权限。" |role, level| !matches!(role, Member | Liaison | ReportHandler);
+    /// Hand in what a task asked for: as for patrols.
+    DoTasks "只有各级耕地保护责任人和网格员可以提交任务结果。" |role, level| FilePatrols::granted(role, level);
     /// Edit units, appointments and contacts; township officers edit their villages and groups.
     EditGrid "没有编辑网格和责任人的权限。" |role, level|
         matches!((role, level), (OfficeDirector | Officer, Level::City | Level::County | Level::Township));

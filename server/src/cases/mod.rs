@@ -7,9 +7,14 @@
 //! its rows is the case's version.
 
 mod act;
+mod change;
+mod count;
+pub mod deadline;
 mod http;
 mod kinds;
+mod remind;
 pub mod sql;
+mod standing;
 #[cfg(test)]
 mod tests;
 mod words;
@@ -19,13 +24,15 @@ use gengwei_proto::{Level, RegionCode};
 
 use crate::auth::units;
 use crate::db::Tx;
-use crate::env::Env;
 use crate::error::Problem;
-use crate::grid::Grid;
+use crate::state::App;
 
 pub use act::{Event, act, forward_overdue};
+pub(crate) use act::{hand_in, require_photos};
+pub use count::{Counts, counts};
 pub use http::routes;
 pub use kinds::{Kind, Severity, Source};
+pub use remind::{Recipient, remind};
 pub use words::UnknownWord;
 pub(crate) use words::words;
 pub use workflow::{Action, State};
@@ -57,11 +64,29 @@ pub struct NewCase {
 /// Opens a case; answers its id. A code that was re-zoned opens it in the successor.
 ///
 /// The caller adds the audit entry, because one entry tells of a whole push.
-pub async fn open(tx: &Tx, env: &Env, grid: &Grid, new: NewCase) -> Result<String, Problem> {
-    let unit = grid.resolve(&new.unit).map_or(new.unit, |unit| unit.code);
-    let (id, now) = (env.new_id(), env.now());
+pub async fn open(tx: &Tx, app: &App, new: NewCase) -> Result<String, Problem> {
+    let unit = app.grid().resolve(&new.unit).map_or(new.unit, |unit| unit.code);
+    let (id, now) = (app.env().new_id(), app.env().now());
     let holder = first_holder(&unit, new.kind.severity());
-    sql::insert(tx, &id, &unit, &holder, &new, now).await?;
+    let due_at = deadline::due(app, State::Opened, None, now);
+    let permanent = match new.parcel {
+        Some(id) => is_permanent(tx, app, id).await?,
+        None => false,
+    };
+    let counted = count::Counted {
+        place: unit,
+        holder,
+        state: State::Opened,
+        source: new.source,
+        kind: new.kind,
+        permanent,
+        supervised: false,
+        due_at,
+    };
+    sql::insert(tx, &id, &counted, &new, now).await?;
+    counted.tally(tx, 1);
+    let detail = serde_json::json!({ "unit": unit.as_str(), "holder": holder.as_str(), "facts": new.facts,
+        "due_at": due_at.map(|at| at.0) });
     let event = sql::NewEvent {
         case: &id,
         seq: 1,
@@ -72,10 +97,18 @@ pub async fn open(tx: &Tx, env: &Env, grid: &Grid, new: NewCase) -> Result<Strin
         from: State::Opened,
         to: State::Opened,
         words: None,
-        detail: serde_json::json!({ "unit": unit.as_str(), "holder": holder.as_str(), "facts": new.facts }),
+        detail,
     };
     sql::insert_event(tx, event).await?;
     Ok(id)
+}
+
+/// Whether a parcel is permanent basic farmland: from memory, or from the database when it is newer than that.
+async fn is_permanent(tx: &Tx, app: &App, parcel: i64) -> sqlx::Result<bool> {
+    match app.locator().facts(parcel) {
+        Some(facts) => Ok(facts.permanent),
+        None => Ok(crate::parcels::find_by_id(tx, parcel).await?.is_some_and(|parcel| parcel.permanent)),
+    }
 }
 
 /// Whose turn it is first: the village's, the township's for a grave case, a higher unit's own when nothing

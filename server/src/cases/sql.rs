@@ -1,8 +1,12 @@
 //! SQL of cases.
 
 use gengwei_proto::{ParcelCode, RegionCode};
+use serde::Deserialize;
 use serde_json::Value as Json;
 
+use super::change::Change;
+use super::count::Counted;
+use super::workflow::Fields;
 use super::{Kind, NewCase, Severity, Source, State};
 use crate::auth::Units;
 use crate::db::{Session, Text, Timestamp, Tx, sql};
@@ -30,8 +34,26 @@ pub struct Stored {
     pub lon: Option<f64>,
     /// Degrees.
     pub lat: Option<f64>,
+    /// Whether its parcel is permanent basic farmland (永久基本农田).
+    pub permanent: bool,
     /// What the one who saw it said.
     pub words: Option<String>,
+    /// From when on the present step is overdue; none while nothing is to be done.
+    pub due_at: Option<Timestamp>,
+    /// The unit that supervises it (挂牌督办).
+    pub supervised: Option<Text<RegionCode>>,
+    /// Extensions granted in this round.
+    pub extensions: i64,
+    /// 2 after the first reopening (R32).
+    pub round: i64,
+    /// When it was found, in this round; the first clock of R33.
+    pub found_at: Timestamp,
+    /// When somebody stopped it.
+    pub stopped_at: Option<Timestamp>,
+    /// When putting it right was last reported.
+    pub rectified_at: Option<Timestamp>,
+    /// When it was closed.
+    pub closed_at: Option<Timestamp>,
     /// When it was opened.
     pub opened_at: Timestamp,
     /// The number of its events.
@@ -41,7 +63,8 @@ pub struct Stored {
 }
 
 const STORED: &str = "select c.id, c.unit, c.source, c.kind, c.severity, c.state, c.holder, p.code as parcel, \
-     c.lon, c.lat, c.words, c.opened_at, c.version, c.updated_at \
+     c.lon, c.lat, c.permanent, c.words, c.due_at, c.supervised, c.extensions, c.round, c.found_at, \
+     c.stopped_at, c.rectified_at, c.closed_at, c.opened_at, c.version, c.updated_at \
      from cases c left join parcels p on p.id = c.parcel_id where true";
 
 const COLUMNS: [&str; 5] = ["c.city", "c.county", "c.township", "c.village", "c.unit"];
@@ -49,18 +72,18 @@ const COLUMNS: [&str; 5] = ["c.city", "c.county", "c.township", "c.village", "c.
 pub(super) async fn insert(
     tx: &Tx,
     id: &str,
-    unit: &RegionCode,
-    holder: &RegionCode,
+    counted: &Counted,
     new: &NewCase,
     now: Timestamp,
 ) -> sqlx::Result<u64> {
-    let [village, township, county, city] = super::ancestors(unit);
+    let [village, township, county, city] = super::ancestors(&counted.place);
     tx.execute(
         sql("insert into cases (id, unit, village, township, county, city, source, kind, severity, state, \
-             holder, parcel_id, lon, lat, words, opened_at, opened_by, version, updated_at) \
-             values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, 1, $16)")
+             holder, parcel_id, lon, lat, words, opened_at, opened_by, due_at, permanent, found_at, version, \
+             updated_at) values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, \
+             $18, $19, $16, 1, $16)")
         .bind(id)
-        .bind(unit)
+        .bind(&counted.place)
         .bind(village)
         .bind(township)
         .bind(county)
@@ -69,13 +92,15 @@ pub(super) async fn insert(
         .bind(new.kind.name())
         .bind(new.kind.severity().name())
         .bind(State::Opened.name())
-        .bind(holder)
+        .bind(&counted.holder)
         .bind(new.parcel)
         .bind(new.place.map(|(lon, _)| lon))
         .bind(new.place.map(|(_, lat)| lat))
         .bind(new.words.as_deref())
         .bind(now)
-        .bind(&new.by),
+        .bind(&new.by)
+        .bind(counted.due_at)
+        .bind(counted.permanent),
     )
     .await
 }
@@ -89,6 +114,12 @@ pub struct Filter {
     pub source: Option<Source>,
     /// Only of this kind.
     pub kind: Option<Kind>,
+    /// Only those whose turn it is of this unit.
+    pub holder: Option<RegionCode>,
+    /// Only on permanent basic farmland, or only off it.
+    pub permanent: Option<bool>,
+    /// Only those due after, and at or before; see [`super::deadline::span`].
+    pub due: [Option<Timestamp>; 2],
     /// Only those opened before the one with this id.
     pub before: Option<String>,
 }
@@ -105,6 +136,10 @@ pub async fn list(
         .push_if(" and c.state = ", filter.state.map(State::name))
         .push_if(" and c.source = ", filter.source.map(Source::name))
         .push_if(" and c.kind = ", filter.kind.map(Kind::name))
+        .push_if(" and c.holder = ", filter.holder.as_ref())
+        .push_if(" and c.permanent = ", filter.permanent)
+        .push_if(" and c.due_at > ", filter.due[0])
+        .push_if(" and c.due_at <= ", filter.due[1])
         .push_if(" and c.id < ", filter.before.as_deref());
     on.all(query.push_bind(" order by c.id desc limit ", limit)).await
 }
@@ -135,6 +170,36 @@ pub struct StoredEvent {
     pub words: Option<String>,
     /// JSON.
     pub detail: String,
+}
+
+/// What an event keeps beside its words.
+#[derive(Clone, Debug, Default, Deserialize)]
+pub struct Detail {
+    /// The unit that was acted for.
+    #[serde(default)]
+    pub unit: Option<RegionCode>,
+    /// Whose turn it was then.
+    #[serde(default)]
+    pub holder: Option<RegionCode>,
+    /// SHA-256 of the photos that came with it.
+    #[serde(default)]
+    pub photos: Vec<String>,
+    /// What was filled in.
+    #[serde(default)]
+    pub fields: Fields,
+    /// From when on the step after it is overdue, in microseconds.
+    #[serde(default)]
+    pub due_at: Option<i64>,
+    /// What the source knew, in the opening event.
+    #[serde(default)]
+    pub facts: Json,
+}
+
+impl StoredEvent {
+    /// What it keeps beside its words.
+    pub fn detail(&self) -> Detail {
+        serde_json::from_str(&self.detail).unwrap_or_default()
+    }
 }
 
 /// A case's events in their order, after `seq`.
@@ -182,21 +247,72 @@ pub(super) async fn insert_event(tx: &Tx, event: NewEvent<'_>) -> sqlx::Result<u
 }
 
 /// Moves a case from the version that was read to the next; false when somebody else was faster.
-pub(super) async fn advance(
-    tx: &Tx,
-    case: &Stored,
-    to: State,
-    holder: &RegionCode,
-    now: Timestamp,
-) -> sqlx::Result<bool> {
-    let query = sql("update cases set state = $1, holder = $2, version = version + 1, updated_at = $3 \
-                     where id = $4 and version = $5")
-    .bind(to.name())
-    .bind(holder)
+pub(super) async fn advance(tx: &Tx, case: &Stored, change: &Change, now: Timestamp) -> sqlx::Result<bool> {
+    let query = sql("update cases set state = $1, holder = $2, kind = $3, severity = $4, due_at = $5, \
+                     supervised = $6, extensions = $7, round = $8, found_at = $9, stopped_at = $10, \
+                     rectified_at = $11, closed_at = $12, version = version + 1, updated_at = $13 \
+                     where id = $14 and version = $15")
+    .bind(change.state.name())
+    .bind(&change.holder)
+    .bind(change.kind.name())
+    .bind(change.kind.severity().name())
+    .bind(change.due_at)
+    .bind(change.supervised.as_ref().map(|unit| unit.as_str().to_owned()))
+    .bind(change.extensions)
+    .bind(change.round)
+    .bind(change.found_at)
+    .bind(change.stopped_at)
+    .bind(change.rectified_at)
+    .bind(change.closed_at)
     .bind(now)
     .bind(&case.id)
     .bind(case.version);
-    Ok(tx.execute(query).await? == 1)
+    let moved = tx.execute(query).await? == 1;
+    if moved {
+        Counted::from(case).tally(tx, -1);
+        change.counted(case).tally(tx, 1);
+    }
+    Ok(moved)
+}
+
+/// Other cases of the same parcel, the newest first: what happened there before.
+pub(super) async fn same_place(on: &impl Session, id: &str, limit: i64) -> sqlx::Result<Vec<Stored>> {
+    let query = sql(STORED)
+        .push_bind(" and c.parcel_id = (select parcel_id from cases where id = ", id)
+        .push_bind(") and c.id <> ", id);
+    on.all(query.push_bind(" order by c.id desc limit ", limit)).await
+}
+
+/// Cases due after a moment (and the case there) up to another, in that order.
+pub(super) async fn due_within(
+    on: &impl Session,
+    (after, id): &(Timestamp, String),
+    upto: Timestamp,
+    limit: i64,
+) -> sqlx::Result<Vec<Stored>> {
+    let query = sql(STORED)
+        .push_bind(" and c.due_at >= ", *after)
+        .push_bind(" and c.due_at <= ", upto)
+        .push_bind(" and (c.due_at, c.id) > (", *after)
+        // Without an id all of that moment were handled.
+        .push_bind(", ", if id.is_empty() { "~" } else { id.as_str() });
+    on.all(query.push_bind(") order by c.due_at, c.id limit ", limit)).await
+}
+
+/// Up to which deadline a reminder was raised.
+pub(super) async fn reminded_upto(on: &impl Session, name: &str) -> sqlx::Result<Timestamp> {
+    let found = on.first::<(Timestamp,)>(sql("select upto from case_reminders where name = $1").bind(name));
+    Ok(found.await?.map_or(Timestamp(0), |(upto,)| upto))
+}
+
+pub(super) async fn set_reminded_upto(tx: &Tx, name: &str, upto: Timestamp) -> sqlx::Result<u64> {
+    tx.execute(
+        sql("insert into case_reminders (name, upto) values ($1, $2) on conflict (name) do update \
+             set upto = excluded.upto where case_reminders.upto < excluded.upto")
+        .bind(name)
+        .bind(upto),
+    )
+    .await
 }
 
 /// Cases that a village has had since before a moment without accepting them, the oldest first.

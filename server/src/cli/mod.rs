@@ -7,11 +7,13 @@ mod config;
 mod demo;
 mod import;
 mod user;
+mod workflow;
 
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
+use crate::calendar::Calendar;
 use crate::config::{Listen, Logging, Public, Storage};
 use crate::db::{Db, Location};
 use crate::env::Env;
@@ -57,6 +59,8 @@ enum Command {
     Restore(backup::Restore),
     /// Print what is in force, secrets hidden
     Config(Listen),
+    /// Print the table of what may be done with a case, as Markdown or with --json as one step a line
+    Workflow,
     /// Print the OpenAPI document of this build
     Openapi,
 }
@@ -110,6 +114,7 @@ async fn run(command: Command, context: &Context) -> anyhow::Result<ExitCode> {
         Command::Backup(backup) => backup::backup(context, backup).await,
         Command::Restore(restore) => backup::restore(context, restore).await,
         Command::Config(listen) => config::run(context, &listen),
+        Command::Workflow => workflow::run(context),
         Command::Openapi => {
             println!("{}", crate::router::document());
             Ok(ExitCode::SUCCESS)
@@ -138,6 +143,7 @@ impl Context {
             keys: keys::load(&db, &self.env, &master).await?,
             photos: Photos::open(self.storage.evidence_url.as_deref(), data)?,
             policy: Policy::load(self.public.policy.as_deref())?,
+            calendar: Calendar::load(self.public.holidays.as_deref())?,
             public_url: self.public.public_url.trim_end_matches('/').to_owned(),
             env: self.env.clone(),
             behind_proxy,

@@ -10,6 +10,7 @@ pub mod copy;
 mod dialect;
 mod migrate;
 mod query;
+mod tally;
 #[cfg(test)]
 pub mod testing;
 #[cfg(test)]
@@ -24,6 +25,7 @@ use sqlx::{PgPool, SqlitePool};
 
 pub use dialect::Bulk;
 pub use query::{Query, Record, Session, is_nul_in_text, sql};
+pub use tally::{Tally, tallies};
 pub use types::{Text, Timestamp, Value};
 pub use writer::{Priority, Tx};
 
@@ -39,6 +41,8 @@ pub enum Topic {
     Parcels,
     /// Posts.
     Posts,
+    /// Tasks; what tablets pull them by.
+    Tasks,
 }
 
 impl Topic {
@@ -48,6 +52,7 @@ impl Topic {
             Self::Grid => "grid",
             Self::Parcels => "parcels",
             Self::Posts => "posts",
+            Self::Tasks => "tasks",
         }
     }
 }

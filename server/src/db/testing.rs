@@ -4,6 +4,8 @@
 use std::process::Command;
 use std::sync::atomic::{AtomicI64, Ordering};
 
+use sqlx::ConnectOptions;
+
 use super::{Db, Location, Timestamp};
 use crate::env::{Clock, Entropy, Env};
 
@@ -88,6 +90,17 @@ pub async fn postgres() -> (Db, Env) {
     (db, env())
 }
 
+/// The same database as another server process has it open, with a writer of its own.
+pub async fn another(db: &Db, env: &Env) -> Db {
+    let location = match &db.readers {
+        super::Readers::Sqlite(pool) => Location::File(pool.connect_options().get_filename().to_owned()),
+        super::Readers::Postgres(pool) => {
+            Location::Postgres(pool.connect_options().to_url_lossy().to_string())
+        }
+    };
+    Db::open(&location, env).await.expect("a second process opens it")
+}
+
 fn fresh() -> String {
     hex::encode(Env::system().random::<6>())
 }
@@ -132,6 +145,7 @@ pub async fn app(db: Db, env: Env, units: &[(&str, &str)]) -> crate::state::App 
         keys: crate::crypto::Keyring::generate(|| env.random()),
         env,
         policy: crate::policy::Policy::load(None).expect("the default policy"),
+        calendar: crate::calendar::Calendar::load(None).expect("the shipped holidays"),
         photos: crate::evidence::Photos::open(None, &folder).expect("a folder for photos"),
         public_url: "https://gengwei.example".to_owned(),
         behind_proxy: false,

@@ -17,6 +17,7 @@ use sqlx::{PgPool, Postgres, Sqlite, SqlitePool, Transaction};
 use tokio::sync::{Mutex as AsyncMutex, Notify, mpsc, oneshot};
 
 use super::query::{Query, Record, Session, sql};
+use super::tally::{self, Tally};
 use super::{Topic, dialect};
 use crate::audit::{Chain, Entry};
 use crate::env::Env;
@@ -44,6 +45,7 @@ pub struct Tx {
 struct Shared {
     connection: AsyncMutex<Connection>,
     audit: Mutex<Vec<Entry>>,
+    tallied: Mutex<Vec<(Tally, i64)>>,
     touched: AtomicBool,
 }
 
@@ -57,6 +59,7 @@ impl Tx {
         let shared = Shared {
             connection: AsyncMutex::new(connection),
             audit: Mutex::default(),
+            tallied: Mutex::default(),
             touched: AtomicBool::new(false),
         };
         Self { shared: Arc::new(shared) }
@@ -91,6 +94,11 @@ impl Tx {
         self.shared.audit.lock().expect("no panic while held").push(entry);
     }
 
+    /// Says that there is so much more, or less, of something; applied at the end of this transaction.
+    pub fn tally(&self, tally: Tally, change: i64) {
+        self.shared.tallied.lock().expect("no panic while held").push((tally, change));
+    }
+
     /// Says that a topic changed; answers its new revision, to be stored with the changed rows.
     pub async fn touch(&self, topic: Topic) -> sqlx::Result<i64> {
         self.shared.touched.store(true, Ordering::Relaxed);
@@ -102,12 +110,15 @@ impl Tx {
         .await
     }
 
-    fn audit_length(&self) -> usize {
-        self.shared.audit.lock().expect("no panic while held").len()
+    /// How much is put off to the end: audit entries and tallies.
+    fn put_off(&self) -> (usize, usize) {
+        let audit = self.shared.audit.lock().expect("no panic while held").len();
+        (audit, self.shared.tallied.lock().expect("no panic while held").len())
     }
 
-    fn forget_audit_after(&self, length: usize) {
-        self.shared.audit.lock().expect("no panic while held").truncate(length);
+    fn forget_after(&self, (audit, tallied): (usize, usize)) {
+        self.shared.audit.lock().expect("no panic while held").truncate(audit);
+        self.shared.tallied.lock().expect("no panic while held").truncate(tallied);
     }
 }
 
@@ -297,6 +308,8 @@ impl Task {
 
     async fn commit(&mut self, tx: Tx) -> sqlx::Result<()> {
         let entries = std::mem::take(&mut *tx.shared.audit.lock().expect("no panic while held"));
+        let tallied = std::mem::take(&mut *tx.shared.tallied.lock().expect("no panic while held"));
+        tally::apply(&tx, tallied).await?;
         let head = self.chain.append(&tx, self.env.now(), entries).await?;
         let shared = Arc::try_unwrap(tx.shared).map_err(|_| {
             sqlx::Error::Protocol("a write job kept its transaction beyond its own end".to_owned())
@@ -316,13 +329,13 @@ const FIRST_SAVEPOINT: &str = "savepoint job";
 const NEXT_SAVEPOINT: &str = "release savepoint job; savepoint job";
 
 async fn run_in_savepoint(tx: &Tx, savepoint: &'static str, job: Job) -> Answer {
-    let audited = tx.audit_length();
+    let put_off = tx.put_off();
     let outcome = match tx.run(savepoint).await {
         Ok(()) => job(Ok(tx.clone())).await,
         Err(error) => job(Err(error)).await,
     };
     if !outcome.stands {
-        tx.forget_audit_after(audited);
+        tx.forget_after(put_off);
         // Should this fail, the transaction is lost, and its commit will say so to everybody.
         let _ = tx.run("rollback to savepoint job").await;
     }

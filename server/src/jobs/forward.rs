@@ -12,7 +12,7 @@ pub(super) async fn run(app: App, stop: CancellationToken) {
     loop {
         let now = app.env().now();
         let before = now.plus_seconds(-3600 * app.policy().cases.forward_after_hours);
-        match crate::cases::forward_overdue(app.db(), before, now).await {
+        match crate::cases::forward_overdue(&app, before).await {
             Ok(0) => {}
             Ok(count) => tracing::info!(count, "cases forwarded to their townships"),
             Err(problem) => {

@@ -2,6 +2,7 @@
 
 mod forward;
 mod refresh;
+mod remind;
 
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
@@ -11,5 +12,6 @@ use crate::state::App;
 /// Starts all jobs; they end when `stop` is cancelled.
 pub fn start(app: &App, tracker: &TaskTracker, stop: &CancellationToken) {
     tracker.spawn(forward::run(app.clone(), stop.clone()));
+    tracker.spawn(remind::run(app.clone(), stop.clone()));
     tracker.spawn(refresh::run(app.clone(), stop.clone()));
 }

@@ -48,7 +48,7 @@ pub async fn file(app: &App, scope: &Scope<FilePatrols>, patrol: NewPatrol) -> R
             return same(known, &scope.caller.account, &hash, patrol.id);
         }
     };
-    let (env, grid, caller) = (app.env().clone(), app.grid(), scope.caller.clone());
+    let (parts, caller) = (app.clone(), scope.caller.clone());
     app.db()
         .write(move |tx: Tx| async move {
             if !sql::insert(&tx, &patrol, &unit, &caller, &hash, now).await? {
@@ -68,7 +68,7 @@ pub async fn file(app: &App, scope: &Scope<FilePatrols>, patrol: NewPatrol) -> R
                     name: caller.name.clone(),
                     facts: serde_json::Value::Null,
                 };
-                let case = cases::open(&tx, &env, &grid, new).await?;
+                let case = cases::open(&tx, &parts, new).await?;
                 evidence::sql::link(&tx, &sighting.photos, "case", &case, at.unit.as_str()).await?;
                 cases.push(case);
             }

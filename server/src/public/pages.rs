@@ -66,10 +66,13 @@ pub(super) struct Home;
 pub(super) fn plain_state(state: &str) -> &'static str {
     match state.parse() {
         Ok(State::Opened) => "已收到，等待村里或乡镇签收",
-        Ok(State::Accepted) => "已签收，正在核实",
-        Ok(State::Confirmed) => "已核实，正在整改",
+        Ok(State::Accepted | State::Suspected) => "已签收，正在核实",
+        Ok(State::Verified | State::Determined) => "已核实，正在认定",
+        Ok(State::Rectifying) => "已认定，正在整改",
         Ok(State::Refuted) => "核实后认为不属实，正在审核",
-        Ok(State::Rectified) => "已整改，等待验收",
+        Ok(State::Rectified | State::Checked) => "已整改，等待验收",
+        Ok(State::Enforcing) => "已移交执法部门处理",
+        Ok(State::Suspended) => "依法中止办理",
         Ok(State::Closed) => "已办结",
         Err(_) => "正在办理",
     }

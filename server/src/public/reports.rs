@@ -25,7 +25,7 @@ pub(super) async fn take(app: &App, facts: &Facts, form: Form) -> Result<String>
     }
     let tracking = tracking_number(app.env());
     let phone = form.phone.as_deref().map(|phone| seal(app, &tracking, phone)).transpose()?;
-    let (env, grid, now) = (app.env().clone(), app.grid(), app.env().now());
+    let (parts, now) = (app.clone(), app.env().now());
     let (parcel, unit) = match parcel_at(app, form.spot).await? {
         Some(parcel) => (parcel.id, parcel.unit.0),
         None => (facts.parcel_id, facts.unit),
@@ -44,7 +44,7 @@ pub(super) async fn take(app: &App, facts: &Facts, form: Form) -> Result<String>
                 name: "群众举报".to_owned(),
                 facts: serde_json::Value::Null,
             };
-            let case = cases::open(&tx, &env, &grid, new).await?;
+            let case = cases::open(&tx, &parts, new).await?;
             let report = sql::NewReport {
                 tracking: &number,
                 case: &case,

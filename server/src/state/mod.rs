@@ -8,6 +8,7 @@ use std::sync::atomic::{AtomicI64, Ordering};
 use arc_swap::ArcSwap;
 
 use crate::accounts::Recent;
+use crate::calendar::Calendar;
 use crate::crypto::Keyring;
 use crate::db::{Db, Topic};
 use crate::env::Env;
@@ -41,6 +42,8 @@ pub struct Setup {
     pub env: Env,
     /// What the city has set.
     pub policy: Policy,
+    /// Which days are worked.
+    pub calendar: Calendar,
     /// Keys of labels and of reporters' phones.
     pub keys: Keyring,
     /// Where photos lie.
@@ -83,6 +86,11 @@ impl App {
     /// What the city has set.
     pub fn policy(&self) -> &Policy {
         &self.0.setup.policy
+    }
+
+    /// Which days are worked.
+    pub fn calendar(&self) -> &Calendar {
+        &self.0.setup.calendar
     }
 
     /// Keys of labels and of reporters' phones.

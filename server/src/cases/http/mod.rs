@@ -1,91 +1,45 @@
 //! Routes of cases.
 
+mod shown;
+
 use axum::extract::{FromRequestParts, State as Part};
 use axum::http::HeaderMap;
 use axum::http::request::Parts;
 use axum::response::Response;
-use serde::{Deserialize, Serialize};
+use gengwei_proto::RegionCode;
+use serde::Deserialize;
 use utoipa::{IntoParams, ToSchema};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-use super::sql::{self, Filter, Stored, StoredEvent};
-use super::workflow::{self, Action, Actor, State};
-use super::{Event, Kind, Severity, Source, act};
+use shown::{AskedFor, Before, Clocks, Happened, Listed, May, Whole};
+
+use super::deadline::{self, Urgency};
+use super::sql::{self, Filter};
+use super::standing::{acting_unit, standing};
+use super::workflow::{self, Action, Actor, Fields, State};
+use super::{Event, Kind, Source};
 use crate::auth::Scope;
 use crate::auth::rights::{HandleCases, ReadCases};
-use crate::db::Timestamp;
 use crate::error::{Problem, Result};
 use crate::evidence;
 use crate::extract::{Json, Page, Paging, Path, Query, if_match, with_etag};
-use crate::grid::Grid;
 use crate::state::App;
+use crate::tasks;
 
 /// The longest text of an event, and the most photos.
 const WORDS: usize = 2_000;
 const PHOTOS: usize = 20;
+/// Other cases of the parcel that a case shows.
+const SAME_PARCEL: i64 = 20;
 
 /// The routes.
 pub fn routes() -> OpenApiRouter<App> {
-    OpenApiRouter::new().routes(routes!(list)).routes(routes!(one)).routes(routes!(add_event))
-}
-
-/// A case as lists show it.
-#[derive(Serialize, ToSchema)]
-#[schema(as = CaseListed)]
-struct Listed {
-    id: String,
-    /// Where it is.
-    unit: String,
-    /// 沙坡头区滨河镇…
-    unit_name: String,
-    source: Source,
-    source_title: &'static str,
-    kind: Kind,
-    kind_title: &'static str,
-    severity: Severity,
-    state: State,
-    state_title: &'static str,
-    /// Whose turn it is.
-    holder: String,
-    holder_name: String,
-    /// The parcel's code.
-    parcel: Option<String>,
-    /// Degrees, WGS 84.
-    lon: Option<f64>,
-    /// Degrees, WGS 84.
-    lat: Option<f64>,
-    words: Option<String>,
-    opened_at: Timestamp,
-    updated_at: Timestamp,
-    /// For If-Match, in quotes.
-    version: i64,
-}
-
-impl Listed {
-    fn new(grid: &Grid, case: Stored) -> Self {
-        Self {
-            unit: case.unit.to_string(),
-            unit_name: grid.full_name(&case.unit),
-            source: case.source.0,
-            source_title: case.source.title(),
-            kind: case.kind.0,
-            kind_title: case.kind.title(),
-            severity: case.severity.0,
-            state: case.state.0,
-            state_title: case.state.title(),
-            holder: case.holder.to_string(),
-            holder_name: grid.name(&case.holder).to_owned(),
-            parcel: case.parcel.map(|code| code.to_string()),
-            lon: case.lon,
-            lat: case.lat,
-            words: case.words,
-            opened_at: case.opened_at,
-            updated_at: case.updated_at,
-            version: case.version,
-            id: case.id,
-        }
-    }
+    OpenApiRouter::new()
+        .routes(routes!(list))
+        .routes(routes!(count))
+        .routes(routes!(one))
+        .routes(routes!(add_event))
 }
 
 #[derive(Deserialize, IntoParams)]
@@ -96,6 +50,28 @@ struct Wanted {
     state: Option<State>,
     source: Option<Source>,
     kind: Option<Kind>,
+    /// Only those whose turn it is of this unit.
+    holder: Option<String>,
+    /// Only on permanent basic farmland (true), or off it (false).
+    permanent: Option<bool>,
+    /// Only those in time, due soon, overdue (the long overdue among them), or long overdue.
+    deadline: Option<Urgency>,
+}
+
+impl Wanted {
+    fn filter(&self, app: &App, before: Option<String>) -> Result<Filter> {
+        let holder = self.holder.as_deref().map(RegionCode::parse).transpose();
+        Ok(Filter {
+            state: self.state,
+            source: self.source,
+            kind: self.kind,
+            holder: holder
+                .map_err(|_| Problem::invalid("holder", "区划代码应为 4、6、9、12 或 14 位数字。"))?,
+            permanent: self.permanent,
+            due: self.deadline.map_or([None; 2], |wanted| deadline::span(app, wanted)),
+            before,
+        })
+    }
 }
 
 /// Cases in scope, the newest first.
@@ -110,57 +86,29 @@ async fn list(
 ) -> Result<Json<Page<Listed>>> {
     let units = scope.narrow(wanted.region.as_deref())?;
     let limit = paging.limit()?;
-    let filter =
-        Filter { state: wanted.state, source: wanted.source, kind: wanted.kind, before: paging.after()? };
+    let filter = wanted.filter(&app, paging.after()?)?;
     let rows = sql::list(app.db(), &units, &filter, limit + 1).await?;
     let grid = app.grid();
-    Ok(Json(Page::new(rows, limit, |case| case.id.clone()).map(|case| Listed::new(&grid, case))))
+    Ok(Json(Page::new(rows, limit, |case| case.id.clone()).map(|case| Listed::new(&app, &grid, case))))
 }
 
-/// A case with all that happened.
-#[derive(Serialize, ToSchema)]
-struct Whole {
-    #[serde(flatten)]
-    case: Listed,
-    /// What forbids it, or makes it a duty.
-    article: &'static str,
-    /// What the caller may do now.
-    possible: Vec<Action>,
-    /// SHA-256 of its photos; `GET /api/v1/evidence/{sha256}`.
-    photos: Vec<String>,
-    events: Vec<Happened>,
+#[derive(Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+struct Where {
+    /// Only in this unit and below.
+    region: Option<String>,
 }
 
-/// Something that happened to a case.
-#[derive(Serialize, ToSchema)]
-struct Happened {
-    /// The case's version after it.
-    seq: i64,
-    at: Timestamp,
-    /// Who, by the name he had then.
-    name: String,
-    /// `open`, or an action.
-    action: String,
-    /// Chinese.
-    title: &'static str,
-    from: State,
-    to: State,
-    words: Option<String>,
-}
-
-impl From<StoredEvent> for Happened {
-    fn from(event: StoredEvent) -> Self {
-        Self {
-            seq: event.seq,
-            at: event.at,
-            name: event.name,
-            title: event.action.parse().map_or("立案", Action::title),
-            action: event.action,
-            from: event.from_state.0,
-            to: event.to_state.0,
-            words: event.words,
-        }
-    }
+/// How many cases there are in scope; costs the same however many there are.
+#[utoipa::path(get, path = "/api/v1/cases/counts", tag = "cases", params(Where),
+    responses((status = 200, body = super::Counts), (status = 404, description = "the region is out of scope")))]
+async fn count(
+    Part(app): Part<App>,
+    scope: Scope<ReadCases>,
+    Query(at): Query<Where>,
+) -> Result<Json<super::Counts>> {
+    let units = scope.narrow(at.region.as_deref())?;
+    Ok(Json(super::counts(&app, app.db(), &units).await?))
 }
 
 /// A case, what happened to it, and what the caller may do.
@@ -184,20 +132,27 @@ async fn whole<R>(app: &App, scope: &Scope<R>, id: &str) -> Result<Whole> {
     // Should an event come between the two reads, this answer tells of the case before it.
     events.retain(|event| event.seq <= case.version);
     let photos = evidence::sql::photos_of(app.db(), "case", &[id.to_owned()]).await?;
-    let standing = act::standing(&case, &events);
-    let possible = match act::acting_unit(&scope.caller, &case) {
+    let (tasks, grid) = (tasks::sql::of_case(app.db(), id).await?, app.grid());
+    let same_parcel = sql::same_place(app.db(), id, SAME_PARCEL).await?;
+    let (standing, policy) = (standing(&case, &events), &app.policy().cases);
+    let rules = match acting_unit(&scope.caller, &case) {
         Some(unit) => {
             let actor = Actor { account: scope.caller.account.clone(), unit };
-            workflow::possible(&standing, &actor)
+            workflow::possible(&standing, &actor, policy)
         }
         None => Vec::new(),
     };
     Ok(Whole {
         article: case.kind.article(),
-        possible,
+        may: rules.iter().map(|rule| May::new(&standing, rule, policy)).collect(),
+        possible: rules.iter().map(|rule| rule.action).collect(),
+        facts: events.first().map(|event| event.detail().facts).unwrap_or_default(),
+        clocks: Clocks::new(&case),
+        tasks: tasks.into_iter().map(|task| AskedFor::new(&grid, task)).collect(),
+        same_parcel: same_parcel.into_iter().map(Before::from).collect(),
         photos: photos.into_iter().map(|(_, hash)| hash).collect(),
         events: events.into_iter().map(Happened::from).collect(),
-        case: Listed::new(&app.grid(), case),
+        case: Listed::new(app, &grid, case),
     })
 }
 
@@ -222,6 +177,9 @@ struct NewEvent {
     /// SHA-256 of photos handed in before, up to 20.
     #[serde(default)]
     photos: Vec<String>,
+    /// What `may` asks for.
+    #[serde(default)]
+    fields: Fields,
 }
 
 impl NewEvent {
@@ -233,11 +191,14 @@ impl NewEvent {
         if self.photos.len() > PHOTOS {
             return Err(Problem::invalid("/photos", format!("一次最多 {PHOTOS} 张照片。")));
         }
+        self.fields
+            .check_texts()
+            .map_err(|(field, message)| Problem::invalid(format!("/fields/{field}"), message))?;
         match self.photos.iter().position(|hash| !evidence::is_sha256(hash)) {
             Some(i) => {
                 Err(Problem::invalid(format!("/photos/{i}"), "照片编号应为 64 位小写十六进制 SHA-256。"))
             }
-            None => Ok(Event { action: self.action, words, photos: self.photos }),
+            None => Ok(Event { action: self.action, words, photos: self.photos, fields: self.fields }),
         }
     }
 }
@@ -263,9 +224,9 @@ async fn add_event(
     Json(event): Json<NewEvent>,
 ) -> Result<Response> {
     let event = event.checked()?;
-    let (caller, now, case) = (scope.caller.clone(), app.env().now(), id.clone());
+    let (caller, at, case) = (scope.caller.clone(), app.clone(), id.clone());
     app.db()
-        .write(move |tx| async move { super::act(&tx, &caller, &case, version, &event, now).await })
+        .write(move |tx| async move { super::act(&tx, &at, &caller, &case, version, &event).await })
         .await?;
     let whole = whole(&app, &scope, &id).await?;
     let mut response = with_etag(&HeaderMap::new(), &whole.case.version.to_string(), whole);
