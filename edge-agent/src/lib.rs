@@ -4,5 +4,12 @@
 
 #![no_std]
 
+pub mod clock;
+pub mod coap;
 pub mod journal;
+#[cfg(feature = "post")]
+pub mod post;
+#[cfg(feature = "post")]
+pub mod sensors;
 pub mod session;
+pub mod settings;

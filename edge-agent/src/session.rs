@@ -166,6 +166,12 @@ impl Session {
         matches!(self.state, State::Idle { .. })
     }
 
+    /// Whether all has been sent that is to be sent now, and an answer is awaited.
+    #[must_use]
+    pub fn is_waiting(&self) -> bool {
+        matches!(self.state, State::Waiting { .. })
+    }
+
     /// When [`poll_transmit`](Self::poll_transmit) has something to do again unless a datagram comes first; 0 for
     /// now.
     #[must_use]

@@ -1,5 +1,6 @@
 //! Golden bytes: what this version writes is what is in `vectors/golden.csv`, and what is there is what
-//! `gengwei.cddl` describes. `vectors/check.py` reads the same file with another decoder and other ciphers.
+//! `gengwei.cddl` describes. `vectors/check.py` reads the same file with another decoder and other
+//! ciphers.
 //!
 //! `GOLDEN=write cargo test -p gengwei-proto --features all-suites --test golden` writes the file anew. Bytes that
 //! have been released must not change: posts in the field read and write them.
@@ -243,5 +244,36 @@ fn the_cddl_describes_nothing_else() {
         ("uplink-frame", "8504001903e80100"), // a suite that there is not
     ] {
         assert!(conforms(rule, &hex::decode(wrong).unwrap()).is_err(), "{rule} {wrong}");
+    }
+}
+
+fn checked(file: &str) -> std::process::Output {
+    std::process::Command::new("vectors/check.sh").arg(file).output().expect("bash and Python are there")
+}
+
+#[test]
+fn python_reads_the_vectors_and_opens_the_frames() {
+    let done = checked(FILE);
+    let (said, complaint) = (String::from_utf8_lossy(&done.stdout), String::from_utf8_lossy(&done.stderr));
+    assert!(done.status.success(), "{complaint}");
+    let frames = vectors().iter().filter(|vector| vector.rule.ends_with("-frame")).count();
+    assert_eq!(said.trim(), format!("{} vectors read, {frames} frames opened", vectors().len()));
+}
+
+#[test]
+fn python_notices_one_wrong_digit() {
+    let golden = std::fs::read_to_string(FILE).unwrap();
+    let frame = golden.lines().find(|line| line.starts_with("up sm4-ccm;")).unwrap();
+    // The last byte of a sealed frame's tag, and a number of the diagnostic notation.
+    let hex = frame.split(';').nth(2).unwrap();
+    let flipped = if hex.ends_with('0') { '1' } else { '0' };
+    let forged = golden.replace(hex, &format!("{}{flipped}", &hex[..hex.len() - 1]));
+    for wrong in [forged, golden.replacen("[12, 86400]", "[12, 86401]", 1)] {
+        assert_ne!(wrong, golden);
+        let file = std::env::temp_dir().join(format!("golden-{}.csv", std::process::id()));
+        std::fs::write(&file, wrong).unwrap();
+        let is_right = checked(file.to_str().unwrap()).status.success();
+        std::fs::remove_file(&file).unwrap();
+        assert!(!is_right);
     }
 }

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Reads golden.csv with another decoder and other ciphers than the Rust ones.
 
-Needs cbor2 and cryptography. SM4-CCM is put together here from the block cipher, as a firmware would.
+Needs cbor2 and cryptography; `check.sh` brings both. SM4-CCM is put together here from the block cipher, as a firmware would.
 """
 
 import csv
@@ -68,7 +68,7 @@ def opened(frame: bytes, is_up: bool) -> bytes:
 
 
 def main() -> None:
-    path = pathlib.Path(__file__).with_name("golden.csv")
+    path = pathlib.Path(sys.argv[1]) if len(sys.argv) > 1 else pathlib.Path(__file__).with_name("golden.csv")
     rows = list(csv.DictReader(path.open(encoding="utf-8"), delimiter=";", quoting=csv.QUOTE_NONE))
     vectors = {row["name"]: bytes.fromhex(row["hex"]) for row in rows}
     for row in rows:

@@ -20,7 +20,7 @@ use sequential_storage::queue::{QueueConfig, QueueStorage};
 
 use super::loss::{Lost, loss_end};
 use super::words::Words;
-use super::{Journal, JournalError, Settled};
+use super::{Journal, JournalError, NOTE, PostJournal, Settled};
 
 /// A number's four bytes, the record, and room for the flash's alignment.
 const ITEM: usize = 4 + MAX_POST_RECORD + 32;
@@ -38,6 +38,10 @@ mod entry {
     pub(super) const COUNTER: u8 = 2;
     /// `[the server's epoch]`
     pub(super) const SERVER: u8 = 3;
+    /// `[boots]`
+    pub(super) const BOOTS: u8 = 4;
+    /// A post's note.
+    pub(super) const NOTE: u8 = 5;
 }
 
 /// Where the journal lies, in bytes from the flash's start, on page boundaries.
@@ -407,5 +411,39 @@ impl<F: MultiwriteNorFlash> Journal for FlashJournal<F> {
         }
         self.counter += 1;
         Ok(self.counter - 1)
+    }
+}
+
+impl<F: MultiwriteNorFlash> PostJournal for FlashJournal<F> {
+    async fn count_boot(&mut self) -> Outcome<u32, F> {
+        let [boots] = self.load(entry::BOOTS).await?.unwrap_or_default();
+        let boots = boots.saturating_add(1);
+        self.store(entry::BOOTS, [boots]).await?;
+        Ok(boots)
+    }
+
+    async fn keep(&mut self, note: &[u8]) -> Outcome<(), F> {
+        if note.len() > NOTE {
+            return Err(JournalError::TooLong);
+        }
+        let mut map = map(&mut self.flash, self.layout.numbers.clone());
+        map.store_item(&mut self.scratch, &entry::NOTE, &note).await.map_err(failure)
+    }
+
+    async fn kept(&mut self) -> Outcome<Option<([u8; NOTE], usize)>, F> {
+        let mut map = map(&mut self.flash, self.layout.numbers.clone());
+        let note: Option<&[u8]> = map.fetch_item(&mut self.scratch, &entry::NOTE).await.map_err(failure)?;
+        Ok(note.map(|note| {
+            let mut bytes = [0; NOTE];
+            let length = note.len().min(NOTE);
+            bytes[..length].copy_from_slice(&note[..length]);
+            (bytes, length)
+        }))
+    }
+
+    fn capacity(&self) -> u32 {
+        // One page of each queue is being emptied when the queue is full.
+        let pages = [&self.layout.urgent, &self.layout.routine];
+        pages.map(|range| range.end - range.start - F::ERASE_SIZE as u32).iter().sum()
     }
 }

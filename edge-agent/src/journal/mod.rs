@@ -98,3 +98,31 @@ pub trait Journal {
     /// When the storage cannot be written.
     async fn counter(&mut self) -> Result<u32, JournalError<Self::Error>>;
 }
+
+/// What a post's journal keeps beside the records.
+#[expect(async_fn_in_trait, reason = "as for `Journal`")]
+pub trait PostJournal: Journal {
+    /// Counts a boot; returns how many there were in this epoch, this one included.
+    ///
+    /// # Errors
+    /// When the storage fails; the count may be missing one then.
+    async fn count_boot(&mut self) -> Result<u32, JournalError<Self::Error>>;
+
+    /// Keeps a note in place of the one before, wholly or not at all. It has at most [`NOTE`] bytes.
+    ///
+    /// # Errors
+    /// When the storage fails: the note is this one or the one before.
+    async fn keep(&mut self, note: &[u8]) -> Result<(), JournalError<Self::Error>>;
+
+    /// The note kept last, and how long it is; none in a new journal.
+    ///
+    /// # Errors
+    /// When the storage cannot be read.
+    async fn kept(&mut self) -> Result<Option<([u8; NOTE], usize)>, JournalError<Self::Error>>;
+
+    /// About how many bytes of records it can hold.
+    fn capacity(&self) -> u32;
+}
+
+/// The longest note of a post in bytes.
+pub const NOTE: usize = 64;
