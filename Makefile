@@ -4,7 +4,7 @@ SHELL := bash
 .SHELLFLAGS := -eu -o pipefail -c
 .ONESHELL:
 .DEFAULT_GOAL := help
-.PHONY: help build run test lint openapi bench soak clean
+.PHONY: help build run test lint openapi wasm bench soak clean
 
 TARGET := $(or $(CARGO_TARGET_DIR),target)
 BIN := $(TARGET)/release/gengwei
@@ -28,6 +28,8 @@ test: ## every test, on SQLite and on a private PostgreSQL, at most 20 minutes
 	trap 'scripts/postgres.sh down' EXIT
 	scripts/postgres.sh up >/dev/null
 	cargo build --locked -p gengwei-server
+	scripts/wasm.sh
+	node --test edge-agent/hosts/tablet/tests/
 	if command -v cargo-nextest >/dev/null; then
 	  cargo test --workspace --locked --doc -q
 	  cargo nextest run --workspace --locked
@@ -43,6 +45,9 @@ lint: ## format, clippy and the invariants that can be checked cheaply
 openapi: ## openapi.json, written anew from the handlers
 	@cargo run -q --locked -p gengwei-server -- openapi > $(TARGET)/openapi.json
 	mv $(TARGET)/openapi.json openapi.json
+
+wasm: ## the tablet's agent for a page, edge-agent/hosts/tablet/dist
+	@scripts/wasm.sh
 
 bench: ## ours against its peers in one run, written to BENCHMARKS.md; ONLY=import|point|scan|patrol for one section
 	@scripts/setup.sh run bench

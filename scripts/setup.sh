@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Installs with apt-get what a task needs and this machine lacks; quick and silent when nothing is missing.
 #
-#   scripts/setup.sh run|test|bench [...]
+#   scripts/setup.sh run|test|wasm|bench [...]
 #
 # Only root installs. Anybody else, or another distribution, is told what is missing (exit 1).
 set -euo pipefail
@@ -40,7 +40,14 @@ for purpose in "${@:-run}"; do
       need gdal-bin 'ogrinfo reads the live layers as a bureau would' has ogrinfo
       need zbar-tools 'zbarimg reads the printed labels back' has zbarimg
       need poppler-utils 'pdftoppm turns label sheets into pixels' has pdftoppm
+      need nodejs 'the tablet agent is tested in it' has node
       need python3-venv 'the HTTP fuzzer lives in a virtual environment' has_venv
+      ;;
+    wasm)
+      need rustc-web "Debian's Rust for WebAssembly, since rustup's target is missing" test -x /usr/bin/rustc
+      need cargo-web 'its cargo' test -x /usr/bin/cargo
+      need rust-web-src 'the standard library that it compiles' test -d /usr/lib/rustlib/src/rust/library
+      need lld 'wasm-ld, the linker' has wasm-ld
       ;;
     bench)
       need postgresql 'the peer of imports and point lookups' has_postgres
@@ -50,7 +57,7 @@ for purpose in "${@:-run}"; do
       need time 'peak memory of a command' test -x /usr/bin/time
       ;;
     *)
-      echo "usage: scripts/setup.sh run|test|bench [...]" >&2
+      echo "usage: scripts/setup.sh run|test|wasm|bench [...]" >&2
       exit 2
       ;;
   esac

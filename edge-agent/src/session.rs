@@ -1,10 +1,11 @@
 //! Syncing, without input or output of its own: the host carries datagrams and tells the time.
 //!
-//! An **exchange** begins when it is due: a burst of datagrams with all that is unsettled, the last two of which ask
+//! An **exchange** begins when it is due: a burst of datagrams with all that is unsettled, the last few of which ask
 //! for an answer; then one wait; then a burst of what the answer says is missing, until nothing is. An answer that
-//! does not come is asked for again by a small datagram rather than by the burst, because it is more often the
-//! answer that got lost than all of the burst. After a few such waits the exchange is given up and tried again later,
-//! each time after a longer pause, so that a dead network costs little battery.
+//! does not come is asked for again by small datagrams rather than by the burst, because it is more often the
+//! answer that got lost than all of the burst; from then on bursts end with some of these. After a few such waits the
+//! exchange is given up and tried again later, each time after a longer pause, so that a dead network costs little
+//! battery.
 
 use gengwei_proto::wire::{
     Ack, Cipher, DeviceId, DownlinkHead, Epoch, Frame, Messages, Priority, Refusal, Seq, Time, UplinkHead,
@@ -15,6 +16,12 @@ use crate::journal::{Journal, JournalError};
 
 /// What a frame without records takes at most; to guess how many datagrams a burst still has.
 const OVERHEAD: usize = 48;
+
+/// So many datagrams at the end of a burst ask for an answer, lest all answers get lost.
+const LAST: usize = 4;
+
+/// So many datagrams without records ask for an answer that did not come.
+const PROBES: u8 = 4;
 
 /// Milliseconds on a clock that only runs forward, such as since boot.
 pub type Millis = u64;
@@ -101,8 +108,8 @@ enum State {
     Idle { due: Millis },
     /// In a burst. Urgent records go first, in datagrams of their own.
     Burst { priority: Priority, from: Seq },
-    /// To ask for the answer again, without the burst.
-    Probe,
+    /// To ask for the answer, in so many datagrams without records.
+    Probe { left: u8 },
     /// For an answer.
     Waiting { until: Millis },
 }
@@ -116,6 +123,8 @@ pub struct Session {
     cursor: u32,
     /// The first and last counter of the exchange; an answer to any other frame is not taken.
     heard: Option<(u32, u32)>,
+    /// The counter of the last frame with records; an answer to it or a later one knows of all of them.
+    told: u32,
     /// Waits in a row without an answer.
     silent: u8,
     /// Exchanges in a row that were given up.
@@ -136,6 +145,7 @@ impl Session {
             state: State::Idle { due: 0 },
             cursor,
             heard: None,
+            told: 0,
             silent: 0,
             failures: 0,
             is_lossy: false,
@@ -160,6 +170,13 @@ impl Session {
         self.cursor = self.cursor.max(cursor);
     }
 
+    /// Ends the exchange under way: the carrier says that no answer will come.
+    pub fn no_answer(&mut self, now: Millis) {
+        if !self.is_idle() {
+            self.give_up(now, 0);
+        }
+    }
+
     /// Whether no exchange is under way, so that the radio may sleep until [`poll_at`](Self::poll_at).
     #[must_use]
     pub fn is_idle(&self) -> bool {
@@ -179,7 +196,7 @@ impl Session {
         match self.state {
             State::Idle { due } => due,
             State::Waiting { until } => until,
-            State::Burst { .. } | State::Probe => 0,
+            State::Burst { .. } | State::Probe { .. } => 0,
         }
     }
 
@@ -201,7 +218,7 @@ impl Session {
         let (priority, from) = match self.state {
             State::Idle { .. } | State::Waiting { .. } => return Ok(None),
             State::Burst { priority, from } => (priority, from),
-            State::Probe => (Priority::Routine, Seq(u32::MAX)),
+            State::Probe { .. } => (Priority::Routine, Seq(u32::MAX)),
         };
         let burst = Burst { priority, from, end: self.end(priority, journal.settled().base()) };
         let plan = burst.plan(journal, buffer.len()).await?;
@@ -214,16 +231,21 @@ impl Session {
             epoch: journal.epoch(),
             counter,
         };
-        let ask = self.is_lossy || plan.datagrams <= 2 || self.state == State::Probe;
+        let ask = self.is_lossy || plan.datagrams <= LAST || matches!(self.state, State::Probe { .. });
         let header = UplinkHeader { now: clock, ask, base: journal.settled().base(), cursor: self.cursor };
         let mut writer = UplinkWriter::new(buffer, &head, &header)?;
         let rest = plan.burst.fill(journal, &mut writer).await?;
         let datagram = writer.seal(ciphers.up)?;
 
         self.heard = Some((self.heard.map_or(counter, |(first, _)| first), counter));
-        self.state = match rest {
-            Some(Burst { priority, from, .. }) => State::Burst { priority, from },
-            None => State::Waiting { until: now + self.policy.answer },
+        if matches!(self.state, State::Burst { .. }) {
+            self.told = counter;
+        }
+        self.state = match (rest, self.state) {
+            (Some(Burst { priority, from, .. }), _) => State::Burst { priority, from },
+            (None, State::Burst { .. }) if self.is_lossy => State::Probe { left: PROBES - 1 },
+            (None, State::Probe { left: left @ 2.. }) => State::Probe { left: left - 1 },
+            (None, _) => State::Waiting { until: now + self.policy.answer },
         };
         Ok(Some(datagram))
     }
@@ -267,7 +289,7 @@ impl Session {
             self.begin();
         } else {
             journal.settle(header.next, header.arrivals).await?;
-            self.answered(now, header.heard == last, journal.settled().base() >= journal.next());
+            self.answered(now, header.heard >= self.told, journal.settled().base() >= journal.next());
         }
         Ok(Received::Answer { now: header.now, messages })
     }
@@ -282,7 +304,7 @@ impl Session {
                 if self.silent >= self.policy.waits {
                     self.give_up(now, 0);
                 } else {
-                    self.state = State::Probe;
+                    self.state = State::Probe { left: PROBES };
                 }
             }
             _ => {}
@@ -360,14 +382,14 @@ impl Burst {
         let room = length.saturating_sub(OVERHEAD).max(1);
         let mut plan = Plan { burst: self, datagrams: 0 };
         if self.priority == Priority::Urgent {
-            plan.datagrams = self.bytes(journal, room * 3).await?.div_ceil(room);
+            plan.datagrams = self.bytes(journal, room * (LAST + 1)).await?.div_ceil(room);
             if plan.datagrams > 0 {
-                plan.datagrams += self.routine().bytes(journal, room * 3).await?.div_ceil(room);
+                plan.datagrams += self.routine().bytes(journal, room * (LAST + 1)).await?.div_ceil(room);
                 return Ok(plan);
             }
             plan.burst = self.routine();
         }
-        plan.datagrams = plan.burst.bytes(journal, room * 3).await?.div_ceil(room);
+        plan.datagrams = plan.burst.bytes(journal, room * (LAST + 1)).await?.div_ceil(room);
         Ok(plan)
     }
 

@@ -264,6 +264,8 @@ fn a_burst_stays_near_the_bound() {
         let (bytes, waits) = (bytes as f64 / runs as f64, waits as f64 / runs as f64);
         println!("loss {loss} %: {bytes:.0} bytes, {:.3} of the bound; {waits:.2} waits", bytes / bound);
         assert!(bytes <= bound * most, "loss {loss} %: {bytes:.0} bytes against {bound:.0}");
+        let least = 1.0 / (1.0 - f64::from(loss) / 100.0);
+        assert!(waits <= least * 3.0, "loss {loss} %: {waits:.2} waits against {least:.2}");
     }
 }
 
