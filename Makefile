@@ -15,6 +15,7 @@ help: ## this list
 
 build: ## the release binary, target/release/gengwei
 	@scripts/setup.sh run
+	scripts/web.sh
 	cargo build --release --locked -p gengwei-server
 
 run: build ## build, load the demo city into ./data, serve it at http://127.0.0.1:8080 (Ctrl-C stops)
@@ -27,6 +28,8 @@ test: ## every test, on SQLite and on a private PostgreSQL, at most 20 minutes
 	@scripts/setup.sh run test
 	trap 'scripts/postgres.sh down' EXIT
 	scripts/postgres.sh up >/dev/null
+	scripts/web.sh
+	scripts/web.sh test
 	cargo build --locked -p gengwei-server
 	scripts/wasm.sh
 	node --test edge-agent/hosts/tablet/tests/

@@ -21,6 +21,7 @@ need() {
 has() { command -v "$1"; }
 has_postgres() { compgen -G '/usr/lib/postgresql/*/bin/initdb' || command -v initdb; }
 has_postgis() { compgen -G '/usr/share/postgresql/*/extension/postgis.control'; }
+has_cjk() { compgen -G '/usr/share/fonts/opentype/noto/NotoSansCJK*'; }
 has_venv() { /usr/bin/python3 -c 'import ensurepip, venv'; }
 postgres_major() {
   local newest
@@ -33,6 +34,8 @@ for purpose in "${@:-run}"; do
   case $purpose in
     run)
       need build-essential 'a C compiler and linker, for the SQLite inside the binary' has cc
+      need nodejs 'Node.js builds the pages' has node
+      need npm 'fetches what the pages are built with' has npm
       need ca-certificates 'certificates, to fetch crates' test -s /etc/ssl/certs/ca-certificates.crt
       ;;
     test)
@@ -41,6 +44,8 @@ for purpose in "${@:-run}"; do
       need zbar-tools 'zbarimg reads the printed labels back' has zbarimg
       need poppler-utils 'pdftoppm turns label sheets into pixels' has pdftoppm
       need nodejs 'the tablet agent is tested in it' has node
+      need chromium 'the pages are tried in a browser' has chromium
+      need fonts-noto-cjk 'Chinese on screenshots' has_cjk
       need python3-venv 'the HTTP fuzzer lives in a virtual environment' has_venv
       ;;
     wasm)

@@ -25,6 +25,7 @@ pub mod keys;
 pub mod notices;
 pub mod ogc;
 pub mod openapi;
+pub mod pages;
 pub mod parcels;
 pub mod patrols;
 pub mod policy;

@@ -45,8 +45,16 @@ pub fn finish(mut document: utoipa::openapi::OpenApi) -> String {
     components.add_security_scheme("cookie", SecurityScheme::ApiKey(cookie));
     let public = |path: &str| !path.starts_with("/api/") || path == "/api/v1/sessions";
     for (path, item) in &mut document.paths.paths {
-        let operations = [&mut item.get, &mut item.put, &mut item.post, &mut item.delete, &mut item.patch];
-        for operation in operations.into_iter().flatten() {
+        let operations = [
+            ("get", &mut item.get),
+            ("put", &mut item.put),
+            ("post", &mut item.post),
+            ("delete", &mut item.delete),
+            ("patch", &mut item.patch),
+        ];
+        for (method, operation) in operations {
+            let Some(operation) = operation else { continue };
+            operation.operation_id = Some(operation_id(method, path));
             let problem = ResponseBuilder::new()
                 .description("A problem (RFC 9457)")
                 .content("application/problem+json", Content::new(Some(Ref::from_schema_name("ProblemBody"))))
@@ -63,6 +71,14 @@ pub fn finish(mut document: utoipa::openapi::OpenApi) -> String {
     document.to_pretty_json().expect("the document is plain data")
 }
 
+/// An operation's name for the generators of clients, unique in the document: `get_cases_id_events`. A handler's
+/// own name, which would stand there, is unique in its module only.
+fn operation_id(method: &str, path: &str) -> String {
+    let path = path.strip_prefix("/api/v1").unwrap_or(path);
+    let words = path.split(|c: char| !c.is_ascii_alphanumeric()).filter(|word| !word.is_empty());
+    std::iter::once(method).chain(words).collect::<Vec<_>>().join("_")
+}
+
 /// `GET /openapi.json`
 pub fn serve(document: String) -> Response {
     ([(header::CONTENT_TYPE, "application/json")], document).into_response()
@@ -70,6 +86,18 @@ pub fn serve(document: String) -> Response {
 
 #[cfg(test)]
 mod tests {
+    #[test]
+    fn no_two_operations_share_a_name() {
+        let document: serde_json::Value = serde_json::from_str(&crate::router::document()).unwrap();
+        let paths = document["paths"].as_object().unwrap().values();
+        let operations = paths.flat_map(|path| path.as_object().unwrap().values());
+        let mut seen = std::collections::BTreeSet::new();
+        for id in operations.filter_map(|operation| operation["operationId"].as_str()) {
+            assert!(seen.insert(id.to_owned()), "{id} stands there twice");
+        }
+        assert!(seen.contains("post_cases_id_events"), "{seen:?}");
+    }
+
     /// What programs are written against changes only where a reviewer sees it.
     #[test]
     fn the_committed_document_is_current() {

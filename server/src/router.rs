@@ -15,7 +15,7 @@ use utoipa_axum::router::OpenApiRouter;
 use crate::error::{self, Problem};
 use crate::state::App;
 use crate::{
-    accounts, cases, evidence, grid, notices, ogc, openapi, parcels, patrols, posts, public, tasks,
+    accounts, cases, evidence, grid, notices, ogc, openapi, pages, parcels, patrols, posts, public, tasks,
     telemetry, tiles,
 };
 
@@ -57,6 +57,7 @@ pub fn router(app: App) -> Router {
         .layer(header_layer("x-frame-options", "DENY"));
     Router::new()
         .merge(api)
+        .merge(pages::routes())
         .route("/openapi.json", get(move || async move { openapi::serve(document) }))
         .route("/livez", get(|| async { "ok" }))
         .route("/readyz", get(ready))

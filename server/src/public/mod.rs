@@ -21,6 +21,7 @@ use crate::state::App;
 
 pub(crate) use http::nowhere;
 pub use limits::Limits;
+pub(crate) use pages::refuse;
 
 /// The routes.
 pub fn routes() -> OpenApiRouter<App> {

@@ -102,7 +102,7 @@ pub(super) fn wants_html(headers: &HeaderMap) -> bool {
 }
 
 /// A problem for whoever asked: a page for browsers, problem+json for programs.
-pub(super) fn refuse(headers: &HeaderMap, problem: Problem) -> Response {
+pub(crate) fn refuse(headers: &HeaderMap, problem: Problem) -> Response {
     if !wants_html(headers) {
         return problem.into_response();
     }

@@ -1,0 +1,44 @@
+import { useEffect } from "preact/hooks";
+import { answer, api } from "../../shared/api/client";
+import { FieldMap } from "../../shared/map/FieldMap";
+import { useThing } from "../../shared/pages";
+import { go } from "../../shared/route";
+import { Trouble } from "../../shared/ui/Trouble";
+import { t } from "../../shared/words";
+import { letter } from "../keys";
+import { decisions } from "../office";
+import { Actions } from "./Actions";
+import { CasePane } from "./CasePane";
+
+/** A case by itself, with its address. */
+export function CasePage({ id }: { id: string }) {
+  const decision = decisions.of(id);
+  const whole = useThing(`case ${id} ${decision?.state === "refused"}`, (signal) =>
+    answer(api.GET("/api/v1/cases/{id}", { params: { path: { id } }, signal })),
+  );
+  const after = decision?.after;
+  const shown = after && after.version > (whole.value?.version ?? 0) ? after : whole.value;
+
+  useEffect(() => {
+    const press = (event: KeyboardEvent) => {
+      if (letter(event) === "Z") decisions.undo(id);
+    };
+    addEventListener("keydown", press);
+    return () => removeEventListener("keydown", press);
+  });
+
+  const place = shown?.lon != null && shown.lat != null ? { lon: shown.lon, lat: shown.lat, code: shown.parcel } : undefined;
+  return (
+    <main id="main" class="page">
+      <h1>{t("case.title")}</h1>
+      {whole.error.value !== undefined && <Trouble error={whole.error.value} retry={() => void whole.reload()} />}
+      {!shown && !whole.error.value && <p class="card empty" role="status">{t("app.loading")}</p>}
+      {shown && (
+        <div class="columns">
+          <section class="card"><CasePane whole={shown}><Actions whole={shown} /></CasePane></section>
+          {place && <FieldMap at={place} fresh={after?.version} onCase={(other) => go(`/console/cases/${other}`)} />}
+        </div>
+      )}
+    </main>
+  );
+}

@@ -1,0 +1,49 @@
+import { useEffect, useRef } from "preact/hooks";
+import { t } from "../words";
+import type { Place, View } from "./view";
+
+interface Props {
+  /** What the map looks at; it moves there when this changes. */
+  at: Place | undefined;
+  /** Where to look while there is nothing to look at. */
+  around?: Place | undefined;
+  /** Changes whenever cases have changed, so that they are read again. */
+  fresh?: unknown;
+  /** Called with the id of a case that was clicked. */
+  onCase?: (id: string) => void;
+  /** Called with the code of a parcel that was clicked. */
+  onParcel?: (code: string) => void;
+}
+
+/** Parcels, units and cases of the caller's scope; MapLibre is fetched only where a map is shown. */
+export function FieldMap(props: Props) {
+  const box = useRef<HTMLDivElement>(null);
+  const view = useRef<View>(null);
+  const now = useRef(props);
+  now.current = props;
+  const { at, fresh } = props;
+
+  useEffect(() => {
+    let gone = false;
+    const handlers = {
+      onCase: (id: string) => now.current.onCase?.(id),
+      onParcel: (code: string) => now.current.onParcel?.(code),
+    };
+    void import("./view").then(({ open }) => {
+      if (gone || !box.current) return;
+      view.current = open(box.current, now.current.at ?? now.current.around, handlers);
+      if (now.current.at) view.current.look(now.current.at);
+    });
+    return () => {
+      gone = true;
+      view.current?.close();
+      view.current = null;
+    };
+  }, []);
+  useEffect(() => {
+    if (at) view.current?.look(at);
+  }, [at?.lon, at?.lat, at?.code]);
+  useEffect(() => view.current?.refresh(), [fresh]);
+
+  return <div ref={box} class="map" role="region" aria-label={t("map.label")} />;
+}

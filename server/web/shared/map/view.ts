@@ -1,0 +1,83 @@
+import {
+  AttributionControl, Map as GlMap, Marker, NavigationControl, ScaleControl, setWorkerUrl, type VectorTileSource,
+} from "maplibre-gl";
+import "maplibre-gl/dist/maplibre-gl.css";
+import workerUrl from "maplibre-gl/dist/maplibre-gl-worker.mjs?worker&url";
+import { style } from "./style";
+
+setWorkerUrl(workerUrl);
+
+/** Somewhere to look at, in degrees WGS 84; with the code of its parcel, if it has one. */
+export interface Place {
+  lon: number;
+  lat: number;
+  zoom?: number;
+  code?: string | null | undefined;
+}
+
+/** An open map. */
+export interface View {
+  look(place: Place): void;
+  /** Reads the cases again, after one has changed. */
+  refresh(): void;
+  close(): void;
+}
+
+interface Handlers {
+  onCase: (id: string) => void;
+  onParcel: (code: string) => void;
+}
+
+/** The centre of the city, until something better is known. */
+const CITY: Place = { lon: 105.19, lat: 37.51, zoom: 9 };
+const CLOSE = 15.5;
+
+/** Opens a map in a box of the page. */
+export function open(box: HTMLElement, first: Place | undefined, handlers: Handlers): View {
+  const dark = matchMedia("(prefers-color-scheme: dark)");
+  const still = matchMedia("(prefers-reduced-motion: reduce)");
+  const start = first ?? CITY;
+  const map = new GlMap({
+    container: box,
+    style: style(dark.matches, location.origin),
+    center: [start.lon, start.lat],
+    zoom: start.zoom ?? CLOSE,
+    minZoom: 5,
+    maxZoom: 20,
+    attributionControl: false,
+    fadeDuration: 0,
+    localIdeographFontFamily: '"Noto Sans CJK SC", "PingFang SC", "Microsoft YaHei", sans-serif',
+  });
+  map.addControl(new NavigationControl({ showCompass: false }), "top-right");
+  map.addControl(new ScaleControl());
+  map.addControl(new AttributionControl({ compact: true }));
+  const repaint = () => void map.setStyle(style(dark.matches, location.origin));
+  dark.addEventListener("change", repaint);
+  const clicked = (layer: string, property: string, then: (value: string) => void) =>
+    map.on("click", layer, (event) => {
+      const value: unknown = event.features?.[0]?.properties[property];
+      if (typeof value === "string") then(value);
+    });
+  clicked("cases", "id", handlers.onCase);
+  clicked("parcels", "code", handlers.onParcel);
+  // For whoever tries the page from outside: when the map has been drawn.
+  map.on("idle", () => (box.dataset["drawn"] = "yes"));
+  const marker = new Marker({ color: "#c2410c" });
+  const once = (then: () => void) => (map.isStyleLoaded() ? then() : void map.once("styledata", then));
+  return {
+    look(place) {
+      marker.setLngLat([place.lon, place.lat]).addTo(map);
+      const zoom = Math.max(map.getZoom(), place.zoom ?? CLOSE);
+      map.easeTo({ center: [place.lon, place.lat], zoom, duration: still.matches ? 0 : 250 });
+      once(() => map.setFilter("chosen", ["==", ["get", "code"], place.code ?? ""]));
+    },
+    refresh() {
+      const address = `${location.origin}/tiles/cases/{z}/{x}/{y}`;
+      once(() => void map.getSource<VectorTileSource>("cases")?.setTiles([address]));
+    },
+    close() {
+      dark.removeEventListener("change", repaint);
+      map.remove();
+    },
+  };
+}

@@ -1,0 +1,40 @@
+import { expect, test } from "vitest";
+import { Pages } from "./pages";
+
+test("pages follow each other and end", async () => {
+  const asked: (string | undefined)[] = [];
+  const pages = new Pages<number>(async (cursor) => {
+    asked.push(cursor);
+    return cursor ? { items: [3], next: null } : { items: [1, 2], next: "c" };
+  });
+  await pages.reload();
+  await pages.more();
+  await pages.more();
+  expect(pages.rows.value).toEqual([1, 2, 3]);
+  expect(asked).toEqual([undefined, "c"]);
+});
+
+test("an answer that comes after a newer question is dropped", async () => {
+  let slow!: (page: { items: string[] }) => void;
+  const answers = [new Promise<{ items: string[] }>((done) => (slow = done)), Promise.resolve({ items: ["new"] })];
+  const pages = new Pages<string>(() => answers.shift()!);
+  const first = pages.reload();
+  await pages.reload();
+  slow({ items: ["old"] });
+  await first;
+  expect(pages.rows.value).toEqual(["new"]);
+  expect(pages.busy.value).toBe(false);
+});
+
+test("a failure is told and the rows stay", async () => {
+  let fail = false;
+  const pages = new Pages<number>(async () => {
+    if (fail) throw new Error("away");
+    return { items: [1], next: null };
+  });
+  await pages.reload();
+  fail = true;
+  await pages.reload();
+  expect(pages.rows.value).toEqual([1]);
+  expect(pages.error.value).toEqual(new Error("away"));
+});
