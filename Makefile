@@ -30,7 +30,8 @@ test: ## every test, on SQLite and on a private PostgreSQL, at most 20 minutes
 	scripts/postgres.sh up >/dev/null
 	scripts/web.sh
 	scripts/web.sh test
-	cargo build --locked -p gengwei-server
+	# Program and tests in one go: alone, the program would build its crates with other features once more.
+	cargo build --locked --workspace --bins --tests
 	scripts/wasm.sh
 	node --test edge-agent/hosts/tablet/tests/
 	if command -v cargo-nextest >/dev/null; then
