@@ -32,6 +32,7 @@ test: ## every test, on SQLite and on a private PostgreSQL, at most 20 minutes
 	scripts/web.sh test
 	# Program and tests in one go: alone, the program would build its crates with other features once more.
 	cargo build --locked --workspace --bins --tests
+	scripts/web.sh e2e
 	scripts/wasm.sh
 	node --test edge-agent/hosts/tablet/tests/
 	if command -v cargo-nextest >/dev/null; then

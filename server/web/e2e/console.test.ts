@@ -72,7 +72,7 @@ test("a township officer triages forty cases by keyboard alone, and takes one de
 
   await fresh();
   await page.keyboard.press("s");
-  await page.locator(".waiting").waitFor();
+  await page.locator("section.waiting").waitFor();
   await page.keyboard.press("z");
   await fresh();
   expect(await page.locator(".decision").count()).toBe(0);

@@ -1,5 +1,5 @@
 import { useSignal } from "@preact/signals";
-import { useEffect, useRef } from "preact/hooks";
+import { useEffect, useLayoutEffect, useRef } from "preact/hooks";
 import type { CaseAction, May, Whole } from "../../shared/api/schema";
 import { Trouble } from "../../shared/ui/Trouble";
 import { language, t } from "../../shared/words";
@@ -27,7 +27,8 @@ export function Actions({ whole }: { whole: Whole }) {
     if (!event) filling.value = may.action;
     else if (decisions.decide(whole.id, whole.version, event) && words.current) words.current.value = "";
   }
-  useEffect(() => {
+  // Before the buttons are painted: whoever sees a key may press it.
+  useLayoutEffect(() => {
     const press = (event: KeyboardEvent) => {
       const pressed = letter(event);
       const may = waits ? undefined : actionOf(pressed, whole.may);

@@ -1,4 +1,4 @@
-import { useEffect } from "preact/hooks";
+import { useLayoutEffect } from "preact/hooks";
 import { answer, api } from "../../shared/api/client";
 import { FieldMap } from "../../shared/map/FieldMap";
 import { useThing } from "../../shared/pages";
@@ -19,7 +19,7 @@ export function CasePage({ id }: { id: string }) {
   const after = decision?.after;
   const shown = after && after.version > (whole.value?.version ?? 0) ? after : whole.value;
 
-  useEffect(() => {
+  useLayoutEffect(() => {
     const press = (event: KeyboardEvent) => {
       if (letter(event) === "Z") decisions.undo(id);
     };

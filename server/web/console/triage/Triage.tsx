@@ -1,4 +1,4 @@
-import { useEffect } from "preact/hooks";
+import { useLayoutEffect } from "preact/hooks";
 import { answer, api } from "../../shared/api/client";
 import type { CaseListed } from "../../shared/api/schema";
 import { FieldMap } from "../../shared/map/FieldMap";
@@ -35,7 +35,7 @@ export function Triage() {
   const current = shown?.id === id ? shown : undefined;
   const finished = decisions.all.value.filter((d) => d.state === "done").length;
 
-  useEffect(() => {
+  useLayoutEffect(() => {
     const move = (step: number) => {
       const next = rows[at + step];
       if (next) ask({ case: next.id });
