@@ -43,9 +43,10 @@ for purpose in "${@:-run}"; do
       need gdal-bin 'ogrinfo reads the live layers as a bureau would' has ogrinfo
       need zbar-tools 'zbarimg reads the printed labels back' has zbarimg
       need poppler-utils 'pdftoppm turns label sheets into pixels' has pdftoppm
-      need nodejs 'the tablet agent is tested in it' has node
+      need nodejs 'the tablet agent and uploads (tus-js-client) are tested in it' has node
       need chromium 'the pages are tried in a browser' has chromium
       need fonts-noto-cjk 'Chinese on screenshots' has_cjk
+      need npm 'installs tus-js-client' has npm
       need python3-venv 'the HTTP fuzzer lives in a virtual environment' has_venv
       ;;
     wasm)

@@ -44,8 +44,13 @@ kinds! {
     CONFLICT = "conflict" CONFLICT "与已有内容冲突" "Something else is stored under this id or key already.";
     STALE = "stale" PRECONDITION_FAILED "内容已被他人更新" "If-Match does not name the present version: read it again, look at what changed, decide again.";
     IF_MATCH_REQUIRED = "if-match-required" PRECONDITION_REQUIRED "缺少版本号" "Send If-Match with the ETag of what you read.";
+    GONE = "gone" GONE "已过期" "It was there, and its time has run out.";
+    SILENT = "silent" REQUEST_TIMEOUT "网络中断" "Nothing more of the body came for half a minute.";
     TOO_LARGE = "too-large" PAYLOAD_TOO_LARGE "内容过大" "The body is larger than is accepted here.";
     MEDIA_TYPE = "media-type" UNSUPPORTED_MEDIA_TYPE "内容类型不支持" "The Content-Type is not one that is accepted here.";
+    BUSY = "busy" LOCKED "正被另一个请求使用" "Another request is working on the same thing; ask again in a moment.";
+    CHECKSUM = "checksum" BAD_REQUEST "内容在传输中损坏" "Status 460: the piece has another checksum than Upload-Checksum says; send it again.";
+    TUS_VERSION = "tus-version" PRECONDITION_FAILED "上传协议版本不支持" "Uploads speak tus 1.0.0: send Tus-Resumable: 1.0.0.";
     TOO_MANY = "too-many" TOO_MANY_REQUESTS "操作太频繁" "Too many requests from one address; Retry-After says when to come back.";
     UNAVAILABLE = "unavailable" SERVICE_UNAVAILABLE "系统繁忙" "The database is busy or away; the same request may succeed in a moment.";
     INTERNAL = "internal" INTERNAL_SERVER_ERROR "系统出错" "A fault of the server; the log has the detail under the response's x-request-id.";
@@ -58,6 +63,7 @@ pub struct Problem {
     detail: Option<String>,
     errors: Vec<FieldError>,
     retry_after: Option<u64>,
+    status: StatusCode,
 }
 
 /// What is wrong with one value.
@@ -95,7 +101,7 @@ pub type Result<T, E = Problem> = std::result::Result<T, E>;
 impl Problem {
     /// A problem that its title says enough about.
     pub fn new(kind: Kind) -> Self {
-        Self { kind, detail: None, errors: Vec::new(), retry_after: None }
+        Self { kind, detail: None, errors: Vec::new(), retry_after: None, status: kind.status }
     }
 
     /// Adds a sentence for the user.
@@ -113,6 +119,12 @@ impl Problem {
     /// Tells the client after how many seconds to come back.
     pub fn retry_after(mut self, seconds: u64) -> Self {
         self.retry_after = Some(seconds);
+        self
+    }
+
+    /// Another status than its kind's, where a protocol has one of its own.
+    pub fn status(mut self, status: StatusCode) -> Self {
+        self.status = status;
         self
     }
 
@@ -171,17 +183,17 @@ impl IntoResponse for Problem {
         let body = ProblemBody {
             r#type: format!("/problems/{}", self.kind.name),
             title: self.kind.title.to_owned(),
-            status: self.kind.status.as_u16(),
+            status: self.status.as_u16(),
             detail: self.detail,
             errors: self.errors,
         };
-        let mut response = (self.kind.status, Json(body)).into_response();
+        let mut response = (self.status, Json(body)).into_response();
         let headers = response.headers_mut();
         headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
         if let Some(seconds) = self.retry_after {
             headers.insert(header::RETRY_AFTER, HeaderValue::from(seconds));
         }
-        if self.kind.status == StatusCode::UNAUTHORIZED {
+        if self.status == StatusCode::UNAUTHORIZED {
             headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
         }
         response

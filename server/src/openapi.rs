@@ -47,6 +47,8 @@ pub fn finish(mut document: utoipa::openapi::OpenApi) -> String {
     for (path, item) in &mut document.paths.paths {
         let operations = [
             ("get", &mut item.get),
+            ("head", &mut item.head),
+            ("options", &mut item.options),
             ("put", &mut item.put),
             ("post", &mut item.post),
             ("delete", &mut item.delete),

@@ -27,6 +27,8 @@ pub struct Policy {
     pub patrols: Vec<PatrolPlan>,
     /// What the public may hand in.
     pub reports: Reports,
+    /// Photos.
+    pub evidence: Evidence,
     /// Cases.
     pub cases: Cases,
     /// Parcels and their codes.
@@ -93,6 +95,18 @@ pub struct Reports {
     pub photo_bytes: usize,
     /// Characters of text.
     pub characters: usize,
+}
+
+/// Photos.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Evidence {
+    /// Bytes of a photo that comes in pieces.
+    pub upload_bytes: usize,
+    /// An upload that is not finished by then is given up.
+    pub upload_hours: i64,
+    /// Unfinished uploads an account may have.
+    pub open_uploads: i64,
 }
 
 /// Cases: who waits for whom how long, and what has to be shown.

@@ -19,7 +19,8 @@ use crate::{
     telemetry, tiles,
 };
 
-/// No request may take longer; imports answer at once and go on by themselves.
+/// No request may take longer; imports answer at once and go on by themselves. Photos alone have no limit, they
+/// may take long on a village's network and end when nothing comes any more.
 const LONGEST: Duration = Duration::from_secs(60);
 
 /// The API with its description.
@@ -27,7 +28,6 @@ pub fn api() -> OpenApiRouter<App> {
     openapi::router()
         .merge(accounts::routes())
         .merge(cases::routes())
-        .merge(evidence::routes())
         .merge(grid::routes())
         .merge(notices::routes())
         .merge(parcels::routes())
@@ -37,6 +37,12 @@ pub fn api() -> OpenApiRouter<App> {
         .merge(tasks::routes())
         .merge(tiles::routes())
         .merge(ogc::routes())
+        .layer(timely())
+        .merge(evidence::routes())
+}
+
+fn timely() -> TimeoutLayer {
+    TimeoutLayer::with_status_code(StatusCode::SERVICE_UNAVAILABLE, LONGEST)
 }
 
 /// The OpenAPI document of this build.
@@ -51,7 +57,6 @@ pub fn router(app: App) -> Router {
     let around = ServiceBuilder::new()
         .layer(axum::middleware::from_fn(telemetry::observe))
         .layer(CatchPanicLayer::custom(|_| Problem::internal("a handler panicked").into_response()))
-        .layer(TimeoutLayer::with_status_code(StatusCode::SERVICE_UNAVAILABLE, LONGEST))
         .layer(header_layer("x-content-type-options", "nosniff"))
         .layer(header_layer("referrer-policy", "same-origin"))
         .layer(header_layer("x-frame-options", "DENY"));
@@ -60,7 +65,7 @@ pub fn router(app: App) -> Router {
         .merge(pages::routes())
         .route("/openapi.json", get(move || async move { openapi::serve(document) }))
         .route("/livez", get(|| async { "ok" }))
-        .route("/readyz", get(ready))
+        .route("/readyz", get(ready).layer(timely()))
         .route("/problems/{kind}", get(problem_page))
         .fallback(public::nowhere)
         .method_not_allowed_fallback(|| async { Problem::new(error::METHOD) })

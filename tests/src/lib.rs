@@ -8,6 +8,7 @@
 mod api;
 mod demo;
 pub mod labels;
+pub mod network;
 pub mod scene;
 mod server;
 mod site;

@@ -17,7 +17,7 @@ use crate::calendar::Calendar;
 use crate::config::{Listen, Logging, Public, Storage};
 use crate::db::{Db, Location};
 use crate::env::Env;
-use crate::evidence::Photos;
+use crate::evidence::{Photos, Spool};
 use crate::policy::Policy;
 use crate::state::{App, Setup};
 use crate::{keys, serve, telemetry};
@@ -142,6 +142,7 @@ impl Context {
         let setup = Setup {
             keys: keys::load(&db, &self.env, &master).await?,
             photos: Photos::open(self.storage.evidence_url.as_deref(), data)?,
+            uploads: Spool::new(data),
             policy: Policy::load(self.public.policy.as_deref())?,
             calendar: Calendar::load(self.public.holidays.as_deref())?,
             public_url: self.public.public_url.trim_end_matches('/').to_owned(),

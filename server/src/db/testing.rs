@@ -147,6 +147,7 @@ pub async fn app(db: Db, env: Env, units: &[(&str, &str)]) -> crate::state::App 
         policy: crate::policy::Policy::load(None).expect("the default policy"),
         calendar: crate::calendar::Calendar::load(None).expect("the shipped holidays"),
         photos: crate::evidence::Photos::open(None, &folder).expect("a folder for photos"),
+        uploads: crate::evidence::Spool::new(&folder),
         public_url: "https://gengwei.example".to_owned(),
         behind_proxy: false,
     };

@@ -1,7 +1,7 @@
 //! Routes of evidence.
 
-use axum::body::Bytes;
-use axum::extract::{DefaultBodyLimit, State};
+use axum::body::Body;
+use axum::extract::State;
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use serde::Serialize;
@@ -9,17 +9,18 @@ use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
+use super::uploads::IDLE;
 use super::{LARGEST, Photo};
 use crate::auth::Scope;
 use crate::auth::rights::{FilePatrols, ReadCases};
 use crate::db::Timestamp;
 use crate::error::{self, Problem, Result};
-use crate::extract::{Json, Path, body_problem};
+use crate::extract::{Json, Path};
 use crate::state::App;
 
-/// The routes.
+/// The routes. They have no time limit: a photo may take long on a village's network.
 pub fn routes() -> OpenApiRouter<App> {
-    OpenApiRouter::new().routes(routes!(put, get)).layer(DefaultBodyLimit::max(LARGEST))
+    OpenApiRouter::new().routes(routes!(put, get)).merge(super::uploads::routes())
 }
 
 #[derive(Serialize, ToSchema)]
@@ -46,18 +47,17 @@ async fn put(
     State(app): State<App>,
     scope: Scope<FilePatrols>,
     Path(sha256): Path<String>,
-    body: std::result::Result<Bytes, axum::extract::rejection::BytesRejection>,
+    body: Body,
 ) -> Result<(StatusCode, Json<Kept>)> {
     if !super::is_sha256(&sha256) {
         return Err(Problem::not_found());
     }
-    let bytes = body.map_err(|e| body_problem(e.status()))?;
+    let bytes = super::body::read(body.into_data_stream(), LARGEST, IDLE).await?;
     let photo = tokio::task::spawn_blocking(move || Photo::new(bytes, LARGEST))
         .await
         .map_err(Problem::internal)??;
     if photo.sha256 != sha256 {
-        let message = format!("收到的内容与照片编号不符（实际为 {}），请重新上传。", photo.sha256);
-        return Err(Problem::invalid("sha256", message));
+        return Err(super::other_hash(&photo));
     }
     super::keep(app.photos(), &photo).await?;
     let now = app.env().now();
@@ -65,11 +65,7 @@ async fn put(
     let new = app
         .db()
         .write(move |tx| async move {
-            let new = super::record(&tx, &photo, &scope.caller.account, now).await?;
-            if new {
-                tx.audit(scope.caller.entry("evidence.store", &*photo.sha256));
-            }
-            Ok::<_, Problem>(new)
+            super::record_as(&tx, &photo, &scope.caller.account, &scope.caller.login, now).await
         })
         .await?;
     Ok((if new { StatusCode::CREATED } else { StatusCode::OK }, Json(kept)))

@@ -3,9 +3,11 @@
 //! The bytes lie in an `object_store` (a folder, or S3), fsynced before the row that knows them is written,
 //! and the row is committed before anybody is told: an acknowledged photo is there.
 
+mod body;
 mod http;
 mod media;
 pub mod sql;
+pub mod uploads;
 
 use std::path::Path;
 use std::sync::Arc;
@@ -16,11 +18,13 @@ use object_store::local::LocalFileSystem;
 use object_store::{ObjectStore, ObjectStoreExt, path::Path as Key};
 use sha2::{Digest, Sha256};
 
+use crate::audit::Entry;
 use crate::db::{Db, Session, Timestamp, Tx};
 use crate::error::{self, Problem};
 
 pub use http::routes;
 pub use media::MediaType;
+pub use uploads::Spool;
 
 /// The most bytes of one photo sent whole.
 pub const LARGEST: usize = 20 * 1024 * 1024;
@@ -89,15 +93,27 @@ impl Photo {
     /// Judges the bytes. 422 when they are no picture, 413 when there are too many.
     pub fn new(bytes: Bytes, largest: usize) -> Result<Self, Problem> {
         if bytes.len() > largest {
-            let message = format!("照片不能超过 {} MB。", largest / (1024 * 1024));
-            return Err(Problem::new(error::TOO_LARGE).detail(message));
+            return Err(too_large(largest));
         }
-        let media = MediaType::of(&bytes)
-            .ok_or_else(|| Problem::invalid("photo", "只接受 JPEG、PNG、WebP 或 HEIC 照片。"))?;
+        let media = MediaType::of(&bytes).ok_or_else(no_photo)?;
         let sha256 = hex::encode(Sha256::digest(&bytes));
         let sm3 = hex::encode(<sm3::Sm3 as sm3::Digest>::digest(&bytes));
         Ok(Self { sha256, sm3, media, bytes })
     }
+}
+
+fn too_large(largest: usize) -> Problem {
+    let message = format!("照片不能超过 {} MB。", largest / (1024 * 1024));
+    Problem::new(error::TOO_LARGE).detail(message)
+}
+
+fn no_photo() -> Problem {
+    Problem::invalid("photo", "只接受 JPEG、PNG、WebP 或 HEIC 照片。")
+}
+
+fn other_hash(photo: &Photo) -> Problem {
+    let message = format!("收到的内容与照片编号不符（实际为 {}），请重新上传。", photo.sha256);
+    Problem::invalid("sha256", message)
 }
 
 /// Puts the bytes in the store, durably. Storing the same photo again changes nothing.
@@ -108,6 +124,15 @@ pub async fn keep(photos: &Photos, photo: &Photo) -> Result<(), Problem> {
 /// Records a photo whose bytes are kept; answers whether it is new. In the caller's transaction.
 pub async fn record(tx: &Tx, photo: &Photo, account: &str, now: Timestamp) -> sqlx::Result<bool> {
     sql::insert(tx, &photo.sha256, &photo.sm3, photo.bytes.len(), photo.media, account, now).await
+}
+
+/// As [`record`], with its entry in the audit log when the photo is new.
+async fn record_as(tx: &Tx, photo: &Photo, account: &str, login: &str, now: Timestamp) -> sqlx::Result<bool> {
+    let new = record(tx, photo, account, now).await?;
+    if new {
+        tx.audit(Entry::new(login, "evidence.store", &*photo.sha256));
+    }
+    Ok(new)
 }
 
 /// Of the hashes that a record names, those that have not been handed in yet.

@@ -3,6 +3,7 @@
 mod forward;
 mod refresh;
 mod remind;
+mod uploads;
 
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
@@ -14,4 +15,5 @@ pub fn start(app: &App, tracker: &TaskTracker, stop: &CancellationToken) {
     tracker.spawn(forward::run(app.clone(), stop.clone()));
     tracker.spawn(remind::run(app.clone(), stop.clone()));
     tracker.spawn(refresh::run(app.clone(), stop.clone()));
+    tracker.spawn(uploads::run(app.clone(), stop.clone()));
 }

@@ -12,7 +12,7 @@ use crate::calendar::Calendar;
 use crate::crypto::Keyring;
 use crate::db::{Db, Topic};
 use crate::env::Env;
-use crate::evidence::Photos;
+use crate::evidence::{Photos, Spool};
 use crate::grid::Grid;
 use crate::parcels::Locator;
 use crate::policy::Policy;
@@ -48,6 +48,8 @@ pub struct Setup {
     pub keys: Keyring,
     /// Where photos lie.
     pub photos: Photos,
+    /// Where photos lie that come in pieces, until they are whole.
+    pub uploads: Spool,
     /// What QR labels carry, without a slash at the end.
     pub public_url: String,
     /// Whether X-Forwarded-For is to be believed.
@@ -101,6 +103,11 @@ impl App {
     /// Where photos lie.
     pub fn photos(&self) -> &Photos {
         &self.0.setup.photos
+    }
+
+    /// Where photos lie that come in pieces, until they are whole.
+    pub fn uploads(&self) -> &Spool {
+        &self.0.setup.uploads
     }
 
     /// What QR labels carry, without a slash at the end.
