@@ -107,6 +107,28 @@ pub struct Evidence {
     pub upload_hours: i64,
     /// Unfinished uploads an account may have.
     pub open_uploads: i64,
+    /// From where on a photo is in doubt (存疑).
+    pub checks: Checks,
+}
+
+/// From where on a photo is in doubt (存疑); never refused for it.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Checks {
+    /// Metres between the camera and the parcel or patch.
+    pub distance_metres: f64,
+    /// Degrees between the camera's direction and the parcel or patch.
+    pub bearing_degrees: f64,
+    /// Metres that the position may be rough.
+    pub accuracy_metres: f64,
+    /// Seconds between the device's clock and ours.
+    pub clock_seconds: i64,
+    /// The document that says so; without it the values are our defaults.
+    #[serde(default)]
+    pub source: Option<String>,
+    /// The document's date.
+    #[serde(default)]
+    pub date: Option<String>,
 }
 
 /// Cases: who waits for whom how long, and what has to be shown.

@@ -4,6 +4,8 @@ use std::process::{Child, Command, Stdio};
 use std::thread::sleep;
 use std::time::{Duration, Instant};
 
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
 use gengwei_tests::network::{Fault, Network};
 use gengwei_tests::scene::Photo;
 use gengwei_tests::{Api, Backend, Reply, Server, Site, on_both};
@@ -175,7 +177,7 @@ fn tus(api: &Api, method: Method, path: &str) -> RequestBuilder {
 }
 
 fn creation(api: &Api, photo: &Photo) -> RequestBuilder {
-    let metadata = format!("sha256 {}", base64(&photo.sha256));
+    let metadata = format!("sha256 {}", STANDARD.encode(&photo.sha256));
     let request = tus(api, Method::POST, "/api/v1/uploads").header("upload-length", photo.bytes.len());
     request.header("upload-metadata", metadata)
 }
@@ -194,19 +196,6 @@ fn checked(api: &Api, upload: &str, offset: usize, bytes: &[u8], checksum: &'sta
     let request =
         tus(api, Method::PATCH, upload).header("upload-offset", offset).header("content-type", PIECE);
     api.send(request.header("upload-checksum", checksum).body(bytes.to_vec()))
-}
-
-/// Of hexadecimal digits, whose number is divisible by four but not by three: one `=` or two at the end.
-fn base64(text: &str) -> String {
-    const DIGITS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-    let encode = |chunk: &[u8]| {
-        let bytes = [chunk[0], *chunk.get(1).unwrap_or(&0), *chunk.get(2).unwrap_or(&0)];
-        let number = bytes.iter().fold(0_usize, |n, byte| n << 8 | usize::from(*byte));
-        let digit =
-            |n: usize| if n <= chunk.len() { DIGITS[number >> (18 - 6 * n) & 63] as char } else { '=' };
-        [digit(0), digit(1), digit(2), digit(3)]
-    };
-    text.as_bytes().chunks(3).flat_map(encode).collect()
 }
 
 /// tus-js-client at work.

@@ -5,6 +5,7 @@ mod backup;
 mod codes;
 mod config;
 mod demo;
+mod evidence;
 mod import;
 mod user;
 mod workflow;
@@ -53,6 +54,8 @@ enum Command {
     User(user::User),
     /// The audit log
     Audit(audit::Audit),
+    /// Photos
+    Evidence(evidence::Evidence),
     /// Copy everything a server needs into an empty folder, while it runs
     Backup(backup::Backup),
     /// Bring a backup back into an empty data directory or database
@@ -111,6 +114,7 @@ async fn run(command: Command, context: &Context) -> anyhow::Result<ExitCode> {
         Command::Codes(codes) => codes::run(context, codes).await,
         Command::User(user) => user::run(context, user).await,
         Command::Audit(audit) => audit::run(context, audit).await,
+        Command::Evidence(evidence) => evidence::run(context, evidence).await,
         Command::Backup(backup) => backup::backup(context, backup).await,
         Command::Restore(restore) => backup::restore(context, restore).await,
         Command::Config(listen) => config::run(context, &listen),

@@ -20,7 +20,10 @@ use crate::state::App;
 
 /// The routes. They have no time limit: a photo may take long on a village's network.
 pub fn routes() -> OpenApiRouter<App> {
-    OpenApiRouter::new().routes(routes!(put, get)).merge(super::uploads::routes())
+    OpenApiRouter::new()
+        .routes(routes!(put, get))
+        .merge(super::facts::routes())
+        .merge(super::uploads::routes())
 }
 
 #[derive(Serialize, ToSchema)]

@@ -3,7 +3,9 @@
 //! The bytes lie in an `object_store` (a folder, or S3), fsynced before the row that knows them is written,
 //! and the row is committed before anybody is told: an acknowledged photo is there.
 
+pub mod audit;
 mod body;
+pub mod facts;
 mod http;
 mod media;
 pub mod sql;
@@ -56,6 +58,15 @@ impl Photos {
     pub async fn get(&self, sha256: &str) -> Result<Bytes, Problem> {
         let found = self.0.get(&key(sha256)).await.map_err(Problem::internal)?;
         found.bytes().await.map_err(Problem::internal)
+    }
+
+    /// The bytes of a photo; none when they are gone.
+    async fn look(&self, sha256: &str) -> object_store::Result<Option<Bytes>> {
+        match self.0.get(&key(sha256)).await {
+            Ok(found) => Ok(Some(found.bytes().await?)),
+            Err(object_store::Error::NotFound { .. }) => Ok(None),
+            Err(error) => Err(error),
+        }
     }
 
     /// Copies every photo to another store; answers how many.

@@ -29,6 +29,8 @@ pub(super) async fn insert(
 pub struct Stored {
     /// SHA-256, hexadecimal.
     pub sha256: String,
+    /// SM3, hexadecimal.
+    pub sm3: String,
     /// Bytes.
     pub size: i64,
     /// What kind of picture.
@@ -41,10 +43,16 @@ pub struct Stored {
 
 pub(super) async fn find(on: &impl Session, sha256: &str) -> sqlx::Result<Option<Stored>> {
     on.first(
-        sql("select sha256, size, media_type, account, stored_at from evidence where sha256 = $1")
+        sql("select sha256, sm3, size, media_type, account, stored_at from evidence where sha256 = $1")
             .bind(sha256),
     )
     .await
+}
+
+/// Photos in the order of their hashes, behind one: SHA-256 and SM3.
+pub(super) async fn page(on: &impl Session, after: &str, limit: i64) -> sqlx::Result<Vec<(String, String)>> {
+    let query = sql("select sha256, sm3 from evidence where sha256 > $1 order by sha256 limit $2");
+    on.all(query.bind(after).bind(limit)).await
 }
 
 pub(super) async fn known(on: &impl Session, hashes: &[String]) -> sqlx::Result<Vec<String>> {

@@ -20,7 +20,7 @@ use axum::body::BodyDataStream;
 use crate::auth::Caller;
 use crate::db::Timestamp;
 use crate::error::{self, Problem, Result};
-use crate::evidence::{self, MediaType, Photo};
+use crate::evidence::{self, MediaType, Photo, facts};
 use crate::state::App;
 
 pub use http::routes;
@@ -64,6 +64,8 @@ async fn begin(app: &App, caller: &Caller, length: u64, field: String) -> Result
     if length > policy.upload_bytes as u64 {
         return Err(evidence::too_large(policy.upload_bytes));
     }
+    let declared = metadata.sha256()?;
+    metadata.facts()?;
     let now = app.env().now();
     if sql::open(app.db(), &caller.account, now).await? >= policy.open_uploads {
         let message = format!("未完成的上传已有 {} 个，请先完成或取消。", policy.open_uploads);
@@ -73,7 +75,7 @@ async fn begin(app: &App, caller: &Caller, length: u64, field: String) -> Result
         id: app.env().new_id(),
         account: caller.account.clone(),
         length: length.cast_signed(),
-        declared: metadata.sha256()?,
+        declared,
         metadata: field,
         created_at: now,
         expires_at: now.plus_seconds(3600 * policy.upload_hours),
@@ -118,7 +120,7 @@ async fn standing(app: App, caller: Caller, id: String) -> Result<Standing> {
     }
     match claim(&app, &upload).await? {
         None => Ok(Standing::finished(find(&app, &caller, &id).await?)),
-        Some((claim, upload)) => settle(&app, &caller.login, claim, upload).await,
+        Some((claim, upload)) => settle(&app, Some(&caller), claim, upload).await,
     }
 }
 
@@ -153,7 +155,7 @@ async fn append(app: App, caller: Caller, id: String, piece: Piece) -> Result<St
         }
     }
     match ended {
-        Ended::Complete => settle(&app, &caller.login, claim, upload).await,
+        Ended::Complete => settle(&app, Some(&caller), claim, upload).await,
         Ended::Damaged => Err(tus::mismatch()),
         Ended::TooLong => Err(Problem::new(error::TOO_LARGE).detail("收到的内容比上传开始时声明的长度多。")),
         Ended::Interrupted => Err(Problem::new(error::BUSY).retry_after(1)),
@@ -167,8 +169,13 @@ fn elsewhere(offset: u64) -> Problem {
     Problem::new(error::CONFLICT).detail(format!("服务器已收到 {offset} 字节，请从那里继续。"))
 }
 
-/// Stores a photo whose last byte is there; leaves alone one that is still coming.
-async fn settle(app: &App, login: &str, mut claim: Claim, mut upload: Upload) -> Result<Standing> {
+/// Stores a photo whose last byte is there, with the facts that came along; leaves alone one that is still coming.
+async fn settle(
+    app: &App,
+    caller: Option<&Caller>,
+    mut claim: Claim,
+    mut upload: Upload,
+) -> Result<Standing> {
     let offset = claim.length();
     if offset < upload.length.unsigned_abs() {
         return Ok(Standing { upload, offset });
@@ -185,20 +192,42 @@ async fn settle(app: &App, login: &str, mut claim: Claim, mut upload: Upload) ->
     };
     let now = app.env().now();
     evidence::keep(app.photos(), &photo).await?;
-    let (login, id, account) = (login.to_owned(), upload.id.clone(), upload.account.clone());
-    let sha256 = photo.sha256.clone();
-    app.db()
-        .write(move |tx| async move {
-            evidence::record_as(&tx, &photo, &account, &login, now).await?;
-            sql::finish(&tx, &id, &photo.sha256).await
-        })
-        .await?;
-    upload.sha256 = Some(sha256);
+    store(app, caller, &photo, &upload, now).await?;
+    upload.sha256 = Some(photo.sha256);
     // The photo is safe; a file left behind is swept up when the upload expires.
     if let Err(error) = claim.delete().await {
         tracing::warn!(%error, "the file of a finished upload could not be deleted");
     }
     Ok(Standing { upload, offset })
+}
+
+/// Records the photo, the facts that came along and that the upload is finished, in one transaction.
+async fn store(
+    app: &App,
+    caller: Option<&Caller>,
+    photo: &Photo,
+    upload: &Upload,
+    now: Timestamp,
+) -> Result<()> {
+    let by = caller.map(facts::By::from);
+    let facts = Metadata::parse(&upload.metadata).and_then(|metadata| metadata.facts().ok()?);
+    let (photo, upload) = (photo.clone(), upload.clone());
+    facts::extend(app.db(), move |tx| {
+        let (by, facts, photo, upload) = (by.clone(), facts.clone(), photo.clone(), upload.clone());
+        async move {
+            let login = by.as_ref().map_or("system", |by| by.login.as_str());
+            evidence::record_as(&tx, &photo, &upload.account, login, now).await?;
+            if let Some((by, facts)) = by.as_ref().zip(facts) {
+                match facts::add(&tx, by, &photo.sha256, &facts, upload.created_at).await {
+                    // Other facts of the same photo, handed in before, stand; the photo is stored all the same.
+                    Ok(_) | Err(facts::Failure::Problem(_)) => {}
+                    Err(failure) => return Err(failure),
+                }
+            }
+            Ok(sql::finish(&tx, &upload.id, &photo.sha256).await?)
+        }
+    })
+    .await
 }
 
 /// Ends an upload; a photo that it has become stays.
@@ -231,7 +260,7 @@ pub async fn sweep(app: &App) -> Result<u64> {
         let Ok(claim) = app.uploads().claim(&id).await else { continue };
         match upload {
             Some(upload) if upload.sha256.is_none() && claim.length() == upload.length.unsigned_abs() => {
-                settle(app, "system", claim, upload).await?;
+                settle(app, None, claim, upload).await?;
             }
             _ => claim.delete().await.map_err(Problem::internal)?,
         }

@@ -10,6 +10,7 @@ use sha2::{Digest, Sha256};
 
 use crate::db::Timestamp;
 use crate::error::{self, Problem, Result};
+use crate::evidence::facts::Facts;
 use crate::evidence::is_sha256;
 
 pub(super) const RESUMABLE: HeaderName = HeaderName::from_static("tus-resumable");
@@ -88,6 +89,17 @@ impl Metadata {
             return Ok(Some(hash));
         }
         Err(Problem::invalid("sha256", "照片编号应为 64 位十六进制的 SHA-256。"))
+    }
+}
+
+impl Metadata {
+    /// What the camera knew, as JSON under `facts`. 422 when it is not what [`Facts`] says.
+    pub(super) fn facts(&self) -> Result<Option<Facts>> {
+        let Some(text) = self.get("facts") else { return Ok(None) };
+        let facts: Facts = serde_json::from_str(text)
+            .map_err(|e| Problem::invalid("facts", format!("拍摄信息不符合要求：{e}")))?;
+        facts.check()?;
+        Ok(Some(facts))
     }
 }
 
