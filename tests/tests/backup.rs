@@ -3,7 +3,7 @@
 use gengwei_tests::scene::{self, Photo};
 use gengwei_tests::{Backend, Server, Site, on_both};
 
-on_both!(a_restored_server_serves_the_same, a_restore_overwrites_nothing);
+on_both!(a_restored_server_serves_the_same, keys_in_a_backup_can_be_sealed, a_restore_overwrites_nothing);
 
 fn a_restored_server_serves_the_same(backend: Backend) {
     let (server, demo) = Server::demo(backend);
@@ -37,6 +37,27 @@ fn a_restored_server_serves_the_same(backend: Backend) {
     assert_eq!(restored.login(demo.township()).list("/api/v1/parcels", 200), parcels);
     assert_eq!(restored.login(demo.township()).list("/api/v1/cases", 200), cases);
     restored.site.run(["audit", "verify"]).done();
+}
+
+fn keys_in_a_backup_can_be_sealed(backend: Backend) {
+    let (server, demo) = Server::demo(backend);
+    let page = server.anonymous().get(demo.scan_path()).expect(200).text();
+    let (folder, right, wrong) =
+        (server.site.path("backup"), server.site.path("passphrase"), server.site.path("wrong"));
+    std::fs::write(&right, "耕地保护人人有责二〇二六年\n").expect("written");
+    std::fs::write(&wrong, "耕地保护人人有责二〇二五年\n").expect("written");
+    let option = std::ffi::OsStr::new("--passphrase-file");
+    server.site.run(["backup".as_ref(), folder.as_os_str(), option, right.as_os_str()]).done();
+    assert!(folder.join("keys.sealed").exists() && !folder.join("master.key").exists());
+
+    let empty = Site::new(backend);
+    empty.run(["restore".as_ref(), folder.as_os_str()]).failed();
+    empty.run(["restore".as_ref(), folder.as_os_str(), option, wrong.as_os_str()]).failed();
+    // Nothing was begun, so the place is still empty.
+    empty.run(["restore".as_ref(), folder.as_os_str(), option, right.as_os_str()]).done();
+    let restored = Server::at(empty);
+    let again = restored.anonymous().get(demo.scan_path()).expect(200).text();
+    assert_eq!(again, page, "labels made before stay valid");
 }
 
 fn a_restore_overwrites_nothing(backend: Backend) {
