@@ -23,7 +23,7 @@ pub struct Target {
 /// The kinds of doubt.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
-pub enum Kind {
+pub enum DoubtKind {
     /// Nothing is known of how it was taken.
     NoFacts,
     /// It has no position.
@@ -52,7 +52,7 @@ pub enum Kind {
 #[derive(Clone, Debug, PartialEq, Serialize, ToSchema)]
 pub struct Doubt {
     /// What kind.
-    pub kind: Kind,
+    pub kind: DoubtKind,
     /// Why, in a sentence.
     pub reason: String,
     /// Where the limit comes from; null where there is none.
@@ -81,31 +81,32 @@ pub fn doubts(
     let limited = |kind, reason| Doubt { kind, reason, basis: Some(basis.clone()) };
     let plain = |kind, reason: &str| Doubt { kind, reason: reason.to_owned(), basis: None };
     let mut found = Vec::new();
-    found.extend(clock(facts, around.received_at, limits).map(|reason| limited(Kind::Clock, reason)));
+    found.extend(clock(facts, around.received_at, limits).map(|reason| limited(DoubtKind::Clock, reason)));
     match (facts.place(), facts.accuracy) {
-        (None, _) => found.push(plain(Kind::NoPlace, "照片没有定位信息。")),
+        (None, _) => found.push(plain(DoubtKind::NoPlace, "照片没有定位信息。")),
         (Some(_), Some(metres)) if metres > limits.accuracy_metres => {
             let reason = format!("定位精度 {metres:.0} 米，超过 {:.0} 米。", limits.accuracy_metres);
-            found.push(limited(Kind::Rough, reason));
+            found.push(limited(DoubtKind::Rough, reason));
         }
         _ => {}
     }
     if let (Some(place), Some(target)) = (facts.place(), target) {
         let seen = Seen::from(place, target);
-        found.extend(far(&seen, limits).map(|reason| limited(Kind::Far, reason)));
-        found.extend(elsewhere(&seen, facts, limits).map(|reason| limited(Kind::LooksElsewhere, reason)));
+        found.extend(far(&seen, limits).map(|reason| limited(DoubtKind::Far, reason)));
+        found
+            .extend(elsewhere(&seen, facts, limits).map(|reason| limited(DoubtKind::LooksElsewhere, reason)));
     }
     if facts.mocked {
-        found.push(plain(Kind::Mocked, "拍摄设备报告使用了模拟定位。"));
+        found.push(plain(DoubtKind::Mocked, "拍摄设备报告使用了模拟定位。"));
     }
     if facts.rooted {
-        found.push(plain(Kind::Rooted, "拍摄设备的系统已被破解（root 或越狱）。"));
+        found.push(plain(DoubtKind::Rooted, "拍摄设备的系统已被破解（root 或越狱）。"));
     }
     if facts.sm3.as_deref().is_some_and(|sm3| sm3 != around.sm3) {
-        found.push(plain(Kind::OtherBytes, "收到的照片与拍摄时计算的 SM3 不一致。"));
+        found.push(plain(DoubtKind::OtherBytes, "收到的照片与拍摄时计算的 SM3 不一致。"));
     }
     if !around.previous_known {
-        found.push(plain(Kind::Gap, "该设备的前一张照片没有上传。"));
+        found.push(plain(DoubtKind::Gap, "该设备的前一张照片没有上传。"));
     }
     found
 }
@@ -113,14 +114,16 @@ pub fn doubts(
 /// A photo of which nothing is known but its bytes.
 pub fn without_facts() -> Doubt {
     Doubt {
-        kind: Kind::NoFacts, reason: "照片没有拍摄信息（时间、位置、方位）。".to_owned(), basis: None
+        kind: DoubtKind::NoFacts,
+        reason: "照片没有拍摄信息（时间、位置、方位）。".to_owned(),
+        basis: None,
     }
 }
 
 /// A photo that other cases rest on too.
 pub fn used_before(cases: usize) -> Doubt {
     let reason = format!("同一张照片还用于另外 {cases} 条线索。");
-    Doubt { kind: Kind::UsedBefore, reason, basis: None }
+    Doubt { kind: DoubtKind::UsedBefore, reason, basis: None }
 }
 
 /// The device's clock against ours: at sending, where it says when it sent; else the photo's own time, which may be
@@ -235,7 +238,7 @@ mod tests {
         }
     }
 
-    fn kinds(facts: &Facts, target: &Target, received: i64) -> Vec<Kind> {
+    fn kinds(facts: &Facts, target: &Target, received: i64) -> Vec<DoubtKind> {
         let limits = crate::policy::Policy::load(None).unwrap().evidence.checks;
         let around = Circumstances {
             received_at: Timestamp(received * 1_000_000),
@@ -258,32 +261,36 @@ mod tests {
             kinds(&Facts { lat: Some(lat), azimuth: Some(azimuth), ..good() }, &field(), 10)
         };
         assert_eq!(at(37.4992, 0.0), []); // 89 m
-        assert_eq!(at(37.4990, 0.0), [Kind::Far]); // 111 m
-        assert_eq!(at(37.4996, 180.0), [Kind::LooksElsewhere]);
+        assert_eq!(at(37.4990, 0.0), [DoubtKind::Far]); // 111 m
+        assert_eq!(at(37.4996, 180.0), [DoubtKind::LooksElsewhere]);
         // The eastern corner is seen at 45°, so that 60° more are allowed.
         assert_eq!(at(37.4996, 100.0), []);
-        assert_eq!(at(37.4996, 110.0), [Kind::LooksElsewhere]);
+        assert_eq!(at(37.4996, 110.0), [DoubtKind::LooksElsewhere]);
         assert_eq!(at(37.4996, 260.0), []);
-        assert_eq!(at(37.4996, 250.0), [Kind::LooksElsewhere]);
+        assert_eq!(at(37.4996, 250.0), [DoubtKind::LooksElsewhere]);
     }
 
     #[test]
     fn a_place_serves_where_there_is_no_outline() {
         let place = |lat: f64| Target { outline: None, place: Some(Coord { x: 105.2005, y: lat }) };
         assert_eq!(kinds(&good(), &place(37.5), 10), []);
-        assert_eq!(kinds(&good(), &place(37.4990), 10), [Kind::LooksElsewhere]);
+        assert_eq!(kinds(&good(), &place(37.4990), 10), [DoubtKind::LooksElsewhere]);
         assert_eq!(kinds(&good(), &place(37.49958), 10), [], "too close to tell a direction");
         assert_eq!(kinds(&good(), &Target::default(), 10), []);
     }
 
     #[test]
     fn clocks_are_compared_at_sending() {
-        assert_eq!(kinds(&good(), &field(), 301), [Kind::Clock]);
-        assert_eq!(kinds(&good(), &field(), -301), [Kind::Clock]);
+        assert_eq!(kinds(&good(), &field(), 301), [DoubtKind::Clock]);
+        assert_eq!(kinds(&good(), &field(), -301), [DoubtKind::Clock]);
         let late = Facts { sent_at: Some(Timestamp(86_400_000_000)), ..good() };
-        assert_eq!(kinds(&late, &field(), 86_400), [Kind::Clock], "a day old, and not said to be offline");
+        assert_eq!(
+            kinds(&late, &field(), 86_400),
+            [DoubtKind::Clock],
+            "a day old, and not said to be offline"
+        );
         assert_eq!(kinds(&Facts { offline: true, ..late }, &field(), 86_400), []);
-        assert_eq!(kinds(&Facts { taken_at: None, ..good() }, &field(), 0), [Kind::Clock]);
+        assert_eq!(kinds(&Facts { taken_at: None, ..good() }, &field(), 0), [DoubtKind::Clock]);
     }
 
     #[test]
@@ -296,8 +303,9 @@ mod tests {
             previous: Some("22".to_owned()),
             ..good()
         };
-        let expected = [Kind::Rough, Kind::Mocked, Kind::Rooted, Kind::OtherBytes, Kind::Gap];
+        let expected =
+            [DoubtKind::Rough, DoubtKind::Mocked, DoubtKind::Rooted, DoubtKind::OtherBytes, DoubtKind::Gap];
         assert_eq!(kinds(&odd, &field(), 10), expected);
-        assert_eq!(kinds(&Facts { lon: None, lat: None, ..good() }, &field(), 10), [Kind::NoPlace]);
+        assert_eq!(kinds(&Facts { lon: None, lat: None, ..good() }, &field(), 10), [DoubtKind::NoPlace]);
     }
 }

@@ -28,7 +28,7 @@ pub fn routes() -> OpenApiRouter<App> {
 
 /// What is known of a photo.
 #[derive(Serialize, ToSchema)]
-struct About {
+struct AboutPhoto {
     /// The photo.
     sha256: String,
     /// SM3 of its bytes.
@@ -41,14 +41,14 @@ struct About {
     /// When it was acknowledged.
     stored_at: Timestamp,
     /// What its camera knew, as each who handed it in says.
-    facts: Vec<Told>,
+    facts: Vec<ToldFacts>,
     /// What looks odd (存疑), for each case that the caller may see; of the photo itself where it has none.
-    doubts: Vec<Doubted>,
+    doubts: Vec<DoubtedPhoto>,
 }
 
 /// Facts as somebody handed them in.
 #[derive(Serialize, ToSchema)]
-struct Told {
+struct ToldFacts {
     /// Who.
     name: String,
     /// What.
@@ -65,7 +65,7 @@ struct Told {
 
 /// What looks odd in the light of one case.
 #[derive(Serialize, ToSchema)]
-struct Doubted {
+struct DoubtedPhoto {
     /// The case; null for what does not depend on one.
     case: Option<String>,
     /// What.
@@ -78,14 +78,14 @@ struct Doubted {
 /// What looks odd is marked 存疑 and never refused.
 #[utoipa::path(post, path = "/api/v1/evidence/{sha256}/facts", tag = "evidence",
     params(("sha256" = String, Path, description = "64 hexadecimal digits, lower case")), request_body = Facts,
-    responses((status = 201, body = Received), (status = 200, body = Received), (status = 404, description = "hand in the photo first"),
+    responses((status = 201, body = FactsReceived), (status = 200, body = FactsReceived), (status = 404, description = "hand in the photo first"),
         (status = 409, description = "other facts were handed in before"), (status = 422)))]
 async fn hand_in(
     State(app): State<App>,
     scope: Scope<FilePatrols>,
     Path(sha256): Path<String>,
     Json(facts): Json<Facts>,
-) -> Result<(StatusCode, Json<Received>)> {
+) -> Result<(StatusCode, Json<FactsReceived>)> {
     if !evidence::is_sha256(&sha256) {
         return Err(Problem::not_found());
     }
@@ -94,12 +94,12 @@ async fn hand_in(
         .await?
         .ok_or_else(|| Problem::not_found().detail("请先上传照片，再提交拍摄信息。"))?;
     let new = super::hand_in(app.db(), caller, &sha256, &facts, app.env().now()).await?;
-    Ok((if new { StatusCode::CREATED } else { StatusCode::OK }, Json(Received { sha256 })))
+    Ok((if new { StatusCode::CREATED } else { StatusCode::OK }, Json(FactsReceived { sha256 })))
 }
 
 /// The receipt of facts.
 #[derive(Serialize, ToSchema)]
-struct Received {
+struct FactsReceived {
     /// The photo.
     sha256: String,
 }
@@ -107,12 +107,12 @@ struct Received {
 /// What is known of a photo, and what looks odd.
 #[utoipa::path(get, path = "/api/v1/evidence/{sha256}/facts", tag = "evidence",
     params(("sha256" = String, Path, description = "64 hexadecimal digits, lower case")),
-    responses((status = 200, body = About), (status = 404)))]
+    responses((status = 200, body = AboutPhoto), (status = 404)))]
 async fn get(
     State(app): State<App>,
     scope: Scope<ReadCases>,
     Path(sha256): Path<String>,
-) -> Result<Json<About>> {
+) -> Result<Json<AboutPhoto>> {
     let stored = match evidence::is_sha256(&sha256) {
         true => evidence::visible(app.db(), &sha256, &scope.caller.account, &scope.units).await?,
         false => None,
@@ -132,25 +132,25 @@ struct Asked {
 
 /// The photos of a case.
 #[derive(Serialize, ToSchema)]
-struct Photos {
+struct PhotosOfCase {
     /// The photos, the oldest first.
-    items: Vec<About>,
+    items: Vec<AboutPhoto>,
 }
 
 /// The photos of a case with what is known of each, and what looks odd. Empty when the case is not in the caller's
 /// units.
 #[utoipa::path(get, path = "/api/v1/evidence", tag = "evidence", params(Asked),
-    responses((status = 200, body = Photos)))]
+    responses((status = 200, body = PhotosOfCase)))]
 async fn list(
     State(app): State<App>,
     scope: Scope<ReadCases>,
     Query(asked): Query<Asked>,
-) -> Result<Json<Photos>> {
+) -> Result<Json<PhotosOfCase>> {
     let hashes = sql::of_case(app.db(), &asked.case, &scope.units).await?;
-    Ok(Json(Photos { items: about(&app, &scope.units, hashes).await? }))
+    Ok(Json(PhotosOfCase { items: about(&app, &scope.units, hashes).await? }))
 }
 
-async fn about(app: &App, units: &Units, hashes: Vec<String>) -> Result<Vec<About>> {
+async fn about(app: &App, units: &Units, hashes: Vec<String>) -> Result<Vec<AboutPhoto>> {
     let photos = sql::photos(app.db(), &hashes).await?;
     let mut kept: HashMap<String, Vec<Kept>> = HashMap::new();
     for one in sql::of_photos(app.db(), &hashes).await? {
@@ -166,7 +166,11 @@ async fn about(app: &App, units: &Units, hashes: Vec<String>) -> Result<Vec<Abou
         let kept = kept.remove(&photo.sha256).unwrap_or_default();
         let subjects = subjects.remove(&photo.sha256).unwrap_or_default();
         let doubts = doubted(app, units, &photo, &kept, &subjects, &missing);
-        About { doubts, facts: kept.into_iter().map(Told::from).collect(), ..About::from(photo) }
+        AboutPhoto {
+            doubts,
+            facts: kept.into_iter().map(ToldFacts::from).collect(),
+            ..AboutPhoto::from(photo)
+        }
     });
     Ok(about.collect())
 }
@@ -179,7 +183,7 @@ fn doubted(
     kept: &[Kept],
     subjects: &[Subject],
     missing: &BTreeSet<String>,
-) -> Vec<Doubted> {
+) -> Vec<DoubtedPhoto> {
     let seen: Vec<_> = subjects.iter().filter(|subject| units.contain_code(&subject.unit)).collect();
     let lights: Vec<_> = match seen.as_slice() {
         [] => vec![(None, None)],
@@ -212,7 +216,7 @@ fn doubted(
         if case.is_some() && others > 1 {
             doubts.push(checks::used_before(others - 1));
         }
-        all.extend(doubts.into_iter().map(|doubt| Doubted { case: case.clone(), doubt }));
+        all.extend(doubts.into_iter().map(|doubt| DoubtedPhoto { case: case.clone(), doubt }));
     }
     all
 }
@@ -223,14 +227,14 @@ fn target(subject: &Subject) -> Target {
     Target { outline: outline.map(|shape| shape.to_lonlat()), place }
 }
 
-impl From<Photographed> for About {
+impl From<Photographed> for AboutPhoto {
     fn from(photo: Photographed) -> Self {
         let Photographed { sha256, sm3, size, media_type, stored_at, .. } = photo;
         Self { sha256, sm3, size, media_type, stored_at, facts: Vec::new(), doubts: Vec::new() }
     }
 }
 
-impl From<Kept> for Told {
+impl From<Kept> for ToldFacts {
     fn from(kept: Kept) -> Self {
         let facts = kept.facts();
         let Kept { name, chain, seq, hash, received_at, .. } = kept;

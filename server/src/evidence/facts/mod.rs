@@ -25,6 +25,7 @@ pub use sql::{Kept, Photographed, of_photos};
 /// What a camera knew when it took a photo.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
+#[schema(as = CaptureFacts)]
 pub struct Facts {
     /// When it was taken, by the device's clock.
     pub taken_at: Option<Timestamp>,
