@@ -193,21 +193,30 @@ impl Device {
     fn boot(&mut self, time: Duration) -> Result<(), Halt> {
         self.memory.boot += 1;
         self.remember()?;
-        let mean = self.fleet.options.power_cuts;
-        match mean.filter(|_| time < self.fleet.options.time) {
-            Some(mean) => self.power.fail_after((-self.rng.random::<f64>().ln() * mean as f64) as u64),
-            None => self.power.steady_now(),
-        }
         let page = |number: usize| (number * PAGE) as u32;
         let layout =
             Layout { numbers: page(0)..page(2), urgent: page(2)..page(6), routine: page(6)..page(16) };
+        // A flash is formatted where the post is built, on mains power.
+        self.power.steady_now();
+        if self.memory.boot > 1 {
+            self.plan_power_cut(time);
+        }
         let flash = FileFlash::open(&self.folder.join("flash"), self.power.clone())?;
         let journal = now(FlashJournal::open(flash, layout, Epoch(self.fleet.fresh())))?;
+        if self.memory.boot == 1 {
+            self.plan_power_cut(time);
+        }
         let policy = self.fleet.options.policy();
         let mut session = Session::new(self.identity, policy, self.memory.cursor, self.rng.next_u32());
         session.schedule(millis(time));
         self.running = Some(Running { journal, session, booted: time, made: 0 });
         Ok(())
+    }
+
+    fn plan_power_cut(&mut self, time: Duration) {
+        if let Some(mean) = self.fleet.options.power_cuts.filter(|_| time < self.fleet.options.time) {
+            self.power.fail_after((-self.rng.random::<f64>().ln() * mean as f64) as u64);
+        }
     }
 
     /// Turns the device off; returns when it comes back.
