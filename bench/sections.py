@@ -95,12 +95,17 @@ end $$;
 """
 
 
+def in_postgis(database, path, table):
+    """Loads a generated layer into PostGIS, with a GiST index, unless it is there."""
+    if run("psql", database, "-Atc", f"select to_regclass('{table}')").strip() != table:
+        run("ogr2ogr", "-f", "PostgreSQL", for_gdal(database), path, "-nln", table, "-lco", "GEOMETRY_NAME=geom",
+            "-gt", "65536", "--config", "PG_USE_COPY", "YES")
+
+
 def point_section(peers_only):
     parcels, _, _ = generate.layer(WORK)
     database, count = postgres(), 100_000
-    if run("psql", database, "-Atc", "select to_regclass('parcels')").strip() != "parcels":
-        run("ogr2ogr", "-f", "PostgreSQL", for_gdal(database), parcels, "-nln", "parcels", "-lco", "GEOMETRY_NAME=geom",
-            "-gt", "65536", "--config", "PG_USE_COPY", "YES")
+    in_postgis(database, parcels, "parcels")
     values = "\n".join(f"{lon}\t{lat}" for lon, lat in generate.points(count))
     run("psql", database, "-qc", "drop table if exists bench_point; create table bench_point (lon float8, lat float8)")
     run("psql", database, "-qc", "copy bench_point from stdin", input=values)
@@ -131,6 +136,59 @@ def point_section(peers_only):
     if not peers_only:
         run("cargo", "build", "--release", "--locked", "-p", "gengwei-server", "--example", "bench_geo", cwd=ROOT)
         named.append(("gengwei", "cargo run --release -p gengwei-server --example bench_geo", True, ours))
+    return compete(named)
+
+
+# patch × parcel overlay ---------------------------------------------------------------------------------------
+
+# Pairs that meet, in the plane of EPSG:4523, so that both sides cut the very same coordinates.
+PAIRS = """
+drop table if exists bench_pair;
+create table bench_pair as
+  select st_transform(p.geom, 4523) as a, st_transform(q.geom, 4523) as b
+  from bench_patch p join parcels q on st_intersects(p.geom, q.geom) order by p.ogc_fid, q.ogc_fid;
+analyze bench_pair;
+"""
+
+
+def overlay_section(peers_only):
+    parcels, patches, _ = generate.layer(WORK)
+    database = postgres()
+    in_postgis(database, parcels, "parcels")
+    in_postgis(database, patches, "bench_patch")
+    run("psql", database, "-qc", PAIRS)
+    count = int(run("psql", database, "-Atc", "select count(*) from bench_pair"))
+    if count < 20_000:
+        raise Failed(f"only {count} pairs")
+
+    def postgis():
+        # One thread, no compilation of the plan, the table in memory: what is left is ST_Intersection.
+        out = run("psql", database, "-Atq", "-c", "set max_parallel_workers_per_gather = 0", "-c", "set jit = off",
+                  "-c", "select count(*) from (select st_area(a), st_area(b) from bench_pair) warm", "-c", "begin",
+                  "-c", "select sum(st_area(st_intersection(a, b))), extract(epoch from clock_timestamp() - now()) "
+                        "from bench_pair")
+        return {"per_second": count / float(out.splitlines()[-1].split("|")[1])}
+
+    named = [("PostGIS, tuned", "sum(ST_Area(ST_Intersection(a, b))), one thread, jit off, in memory", False, postgis)]
+    if peers_only:
+        return compete(named)
+    run("cargo", "build", "--release", "--locked", "-p", "gengwei-server", "--example", "bench_overlay", cwd=ROOT)
+    example, pairs = TARGET / "release" / "examples" / "bench_overlay", WORK / "pairs.hex"
+    pairs.write_text(run("psql", database, "-Atq", "-F", " ", "-c",
+                         "select encode(st_asbinary(a), 'hex'), encode(st_asbinary(b), 'hex'), "
+                         "encode(st_asbinary(st_multi(st_collectionextract(st_intersection(a, b), 3))), 'hex') "
+                         "from bench_pair"))
+    worst = json.loads(run(example, pairs, "check"))
+
+    def ours(what, difference):
+        def measure():
+            found = json.loads(run(example, pairs, what))
+            return {"per_second": found["per_second"], "worst_m2": worst[difference]}
+        return measure
+
+    command = "cargo run --release -p gengwei-server --example bench_overlay"
+    named += [("gengwei, with geometry", f"{command} pairs.hex geometry", True, ours("geometry", "worst_geometry_m2")),
+              ("gengwei, areas alone", f"{command} pairs.hex area", True, ours("area", "worst_area_m2"))]
     return compete(named)
 
 
@@ -242,4 +300,4 @@ def patrol_section(peers_only):
             ours.close()
 
 
-SECTIONS = {"import": import_section, "point": point_section, "scan": scan_section, "patrol": patrol_section}
+SECTIONS = {"import": import_section, "point": point_section, "overlay": overlay_section, "scan": scan_section, "patrol": patrol_section}

@@ -22,6 +22,7 @@ use crate::state::App;
         (name = "posts", description = "QR posts (二维码警示桩)"),
         (name = "patrols", description = "Patrols and the ledger (巡查台账)"),
         (name = "cases", description = "Cases (问题线索)"),
+        (name = "patches", description = "Change patches (变化图斑) and their batches"),
         (name = "tasks", description = "What villages and groups are asked to look at (任务)"),
         (name = "notices", description = "What the caller and his offices should know"),
         (name = "evidence", description = "Photos"),

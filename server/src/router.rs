@@ -15,7 +15,8 @@ use utoipa_axum::router::OpenApiRouter;
 use crate::error::{self, Problem};
 use crate::state::App;
 use crate::{
-    accounts, cases, evidence, grid, notices, ogc, openapi, pages, parcels, patrols, posts, public, tasks,
+    accounts, cases, evidence, grid, notices, ogc, openapi, pages, parcels, patches, patrols, posts, public,
+    tasks,
     telemetry, tiles,
 };
 
@@ -31,6 +32,7 @@ pub fn api() -> OpenApiRouter<App> {
         .merge(grid::routes())
         .merge(notices::routes())
         .merge(parcels::routes())
+        .merge(patches::routes())
         .merge(patrols::routes())
         .merge(posts::routes())
         .merge(public::routes())

@@ -60,6 +60,9 @@ rights! {
     /// Import, split, merge and re-assign parcels.
     EditParcels "没有编辑地块的权限。" |role, level|
         matches!((role, level), (OfficeDirector | Officer, Level::City | Level::County));
+    /// Import and withdraw batches of change patches (R30), and the layers that they are held against.
+    ImportPatches "只有市、县两级网格办可以导入变化图斑。" |role, level|
+        matches!((role, level), (OfficeDirector | Officer, Level::City | Level::County));
     /// Register and move posts, print labels.
     EditPosts "没有管理警示桩的权限。" |role, level|
         matches!((role, level), (OfficeDirector | Officer, Level::City | Level::County | Level::Township));

@@ -1,5 +1,5 @@
-//! `gengwei demo`: the real divisions of the city with generated groups, the notice's annex, a fictional
-//! parcel layer and accounts on every level. Running it again changes nothing.
+//! `gengwei demo`: the real divisions of the city with generated groups, the notice's annex, fictional layers of
+//! parcels and of a month's change patches, and accounts on every level. Running it again changes nothing.
 
 use std::collections::BTreeSet;
 use std::process::ExitCode;
@@ -17,6 +17,7 @@ use crate::grid::appointments::{NewTerm, Role};
 use crate::grid::{self, Unit};
 use crate::parcels::assign::{self, Assignment};
 use crate::parcels::import;
+use crate::patches;
 use crate::posts;
 use crate::state::App;
 
@@ -64,6 +65,7 @@ async fn load(context: &Context, app: &App) -> anyhow::Result<()> {
         parcels(app).await?;
     }
     people(app).await?;
+    patches(app).await?;
     for Post(login, name, unit, role, ..) in POSTS {
         let region = RegionCode::parse(unit)?;
         let line = json!({"account": login, "password": PASSWORD, "level": region.level().number(),
@@ -124,6 +126,17 @@ async fn store_units(app: &App, units: Vec<Unit>) -> anyhow::Result<()> {
         })
         .await?;
     app.refresh().await?;
+    Ok(())
+}
+
+/// The month's change patches of the fictional layer, as the platform would send them down.
+async fn patches(app: &App) -> anyhow::Result<()> {
+    let folder = tempfile::tempdir()?;
+    let file = folder.path().join("演示变化图斑.zip");
+    std::fs::write(&file, LAYER)?;
+    let options = patches::Options::new(Units::new([RegionCode::parse("6405")?]));
+    let report = patches::import::run(app, &user::operator(), &file, &options, None, |_, _| {}).await?;
+    eprintln!("patches {}", report.counts);
     Ok(())
 }
 

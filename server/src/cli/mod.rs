@@ -143,7 +143,10 @@ impl Context {
         let data = &self.storage.data;
         let db = self.db().await?;
         let master = keys::master_key(self.storage.master_key.as_ref(), data, &self.env)?;
+        let work = data.join("imports");
+        std::fs::create_dir_all(&work)?;
         let setup = Setup {
+            work,
             keys: keys::load(&db, &self.env, &master).await?,
             photos: Photos::open(self.storage.evidence_url.as_deref(), data)?,
             uploads: Spool::new(data),

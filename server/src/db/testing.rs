@@ -117,6 +117,18 @@ fn server_url() -> String {
     text.lines().last().expect("a URL").trim().to_owned()
 }
 
+/// Somebody who imports files.
+pub fn somebody() -> crate::auth::Caller {
+    crate::auth::Caller {
+        account: "test".into(),
+        login: "test".into(),
+        name: "测试员".into(),
+        person: None,
+        admin: None,
+        held: Vec::new(),
+    }
+}
+
 /// An application over a database, with keys, default policy and photos in a folder of its own; units by code
 /// and name.
 pub async fn app(db: Db, env: Env, units: &[(&str, &str)]) -> crate::state::App {
@@ -148,6 +160,7 @@ pub async fn app(db: Db, env: Env, units: &[(&str, &str)]) -> crate::state::App 
         calendar: crate::calendar::Calendar::load(None).expect("the shipped holidays"),
         photos: crate::evidence::Photos::open(None, &folder).expect("a folder for photos"),
         uploads: crate::evidence::Spool::new(&folder),
+        work: folder.clone(),
         public_url: "https://gengwei.example".to_owned(),
         behind_proxy: false,
     };

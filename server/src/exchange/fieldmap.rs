@@ -11,7 +11,8 @@
 //! bz   = []                       # not read at all
 //! ```
 //!
-//! The keys are the field names of the standard in lower case, and two of our own: `code`, an
+//! The keys are the field names of the standard in lower case, and some of our own: `number`, `purpose`,
+//! `valid_to` and `approved_on` of approvals and filings; `code`, an
 //! existing 20-character parcel code, and `pbf`, whether the parcel is permanent basic farmland
 //! (永久基本农田; `1`, `是` or `true`).
 
@@ -98,6 +99,31 @@ attributes! {
     RealEstateUnit = "bdcdyh" ["BDCDYH"];
     /// 备注.
     Remark = "bz" ["BZ"];
+    /// 监测图斑编号: a change patch's number.
+    Monitoring = "jcbh" ["JCBH", "监测编号"];
+    /// 图斑类型.
+    PatchType = "tblx" ["TBLX", "图斑类型"];
+    /// 监测面积, m² as the platform states it.
+    StatedArea = "jcmj" ["JCMJ", "监测面积"];
+    /// 前时相: the day of the image before.
+    ImageBefore = "qsx" ["QSX", "前时相"];
+    /// 后时相: the day of the image after.
+    ImageAfter = "hsx" ["HSX", "后时相"];
+    /// 特征: what the interpreter saw, a class or a word.
+    Trait = "tz" ["TZ", "特征"];
+    /// 变更地类.
+    ChangedClass = "bgdl" ["BGDL", "变更地类"];
+    /// 行政区代码.
+    Division = "xzqdm" ["XZQDM", "行政区代码"];
+    /// 文号 or 编号 of an approval or a filing; the number of a 永久基本农田 or 新增耕地 area.
+    Number = "number"
+        ["PZWH", "批准文号", "BABH", "备案编号", "YJJBNTTBBH", "JBNTTBBH", "XMBH", "项目编号", "BSM", "TBBH"];
+    /// 用途 of an approval or a filing.
+    Purpose = "purpose" ["PZYT", "批准用途", "YT", "用途"];
+    /// The last day of a temporary approval.
+    ValidTo = "valid_to" ["YXQZ", "有效期至"];
+    /// The day of an approval or a filing.
+    ApprovedOn = "approved_on" ["PZSJ", "批准时间", "BASJ", "备案时间"];
 }
 
 /// Where an attribute's value comes from.

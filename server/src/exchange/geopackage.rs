@@ -1,4 +1,5 @@
-//! OGC GeoPackage 1.x: a feature table of a SQLite file, read only.
+//! OGC GeoPackage 1.x: a feature table of a SQLite file, read only. The national evidence package (举证包) is a
+//! SQLite file too, whose tables keep the outline as text in TBFW and tell no coordinate system.
 //!
 //! A thread of its own runs the query and hands rows over in batches through a short queue, so that
 //! memory stays bounded and the reader is an ordinary iterator.
@@ -18,6 +19,7 @@ use super::layer::{
     RowError, RowErrorKind, Value, choose,
 };
 use super::wkb::read_wkb;
+use super::wkt::read_wkt;
 
 /// Rows handed over at a time, and batches that may wait.
 const BATCH: usize = 128;
@@ -84,7 +86,7 @@ impl FeatureReader for Reader {
         self.row += 1;
         let row = self.row;
         let feature = raw.and_then(|Raw { geometry, values }| {
-            let geometry = geometry.as_deref().map(read_blob).transpose()?.flatten();
+            let geometry = geometry.as_deref().map(read_geometry).transpose()?.flatten();
             Ok(Feature { row, geometry, values })
         });
         Some(feature.map_err(|fault| fault.at(row)))
@@ -92,6 +94,18 @@ impl FeatureReader for Reader {
 
     fn progress(&self) -> f64 {
         self.row as f64 / self.count.max(1) as f64
+    }
+}
+
+/// Reads a geometry: a GeoPackage's blob, or an evidence package's text.
+fn read_geometry(bytes: &[u8]) -> Result<Option<MultiPolygon<f64>>, Fault> {
+    if bytes.starts_with(b"GP") {
+        return read_blob(bytes);
+    }
+    match std::str::from_utf8(bytes) {
+        Ok(text) if text.trim().is_empty() => Ok(None),
+        Ok(text) => read_wkt(text).map(|polygons| (!polygons.0.is_empty()).then_some(polygons)),
+        Err(_) => read_blob(bytes),
     }
 }
 
@@ -160,6 +174,9 @@ async fn connect(path: &Path) -> Result<SqliteConnection, sqlx::Error> {
 }
 
 async fn describe(connection: &mut SqliteConnection, wanted: Option<&str>) -> Result<Description, OpenError> {
+    if !has_table(connection, "gpkg_contents").await.map_err(damaged)? {
+        return describe_evidence(connection, wanted).await;
+    }
     let layers: Vec<(String, String, i64)> = sqlx::query_as(
         "SELECT g.table_name, g.column_name, g.srs_id FROM gpkg_geometry_columns g \
          JOIN gpkg_contents c ON lower(c.table_name) = lower(g.table_name) \
@@ -173,12 +190,57 @@ async fn describe(connection: &mut SqliteConnection, wanted: Option<&str>) -> Re
         return Err(OpenError::Damaged("这个 GeoPackage 里没有要素图层".into()));
     }
     let (name, geometry, srs) = layers.into_iter().nth(choose(&names, wanted)?).unwrap_or_default();
-    let fields = fields(connection, &name, &geometry).await.map_err(damaged)?;
+    let crs = crs(connection, srs).await.map_err(damaged)?;
+    describe_table(connection, name, &geometry, crs).await
+}
+
+async fn has_table(connection: &mut SqliteConnection, name: &str) -> Result<bool, sqlx::Error> {
+    let found: Option<i64> =
+        sqlx::query_scalar("SELECT 1 FROM sqlite_master WHERE type = 'table' AND lower(name) = lower(?)")
+            .bind(name)
+            .fetch_optional(connection)
+            .await?;
+    Ok(found.is_some())
+}
+
+/// The column that holds the outline in every table of an evidence package.
+const OUTLINE: &str = "TBFW";
+
+/// The tables of an evidence package that have outlines: 监测图斑 (JCTB) unless another is asked for.
+async fn describe_evidence(
+    connection: &mut SqliteConnection,
+    wanted: Option<&str>,
+) -> Result<Description, OpenError> {
+    let tables: Vec<String> = sqlx::query_scalar(
+        "SELECT m.name FROM sqlite_master m JOIN pragma_table_info(m.name) c \
+         WHERE m.type = 'table' AND upper(c.name) = ? ORDER BY m.name",
+    )
+    .bind(OUTLINE)
+    .fetch_all(&mut *connection)
+    .await
+    .map_err(damaged)?;
+    if tables.is_empty() {
+        let what = "这个 SQLite 文件既不是 GeoPackage，也不是举证包（没有含 TBFW 的表）";
+        return Err(OpenError::UnknownFormat(what.into()));
+    }
+    let patches = tables.iter().find(|name| name.eq_ignore_ascii_case("JCTB")).map(String::as_str);
+    let chosen = choose(&tables, wanted.or(patches))?;
+    let name = tables.into_iter().nth(chosen).unwrap_or_default();
+    describe_table(connection, name, OUTLINE, DeclaredCrs::None).await
+}
+
+async fn describe_table(
+    connection: &mut SqliteConnection,
+    name: String,
+    geometry: &str,
+    crs: DeclaredCrs,
+) -> Result<Description, OpenError> {
+    let fields = fields(connection, &name, geometry).await.map_err(damaged)?;
     let count: i64 = sqlx::query_scalar(AssertSqlSafe(format!("SELECT count(*) FROM {}", quote(&name))))
         .fetch_one(&mut *connection)
         .await
         .map_err(damaged)?;
-    let geometry = quote(&geometry);
+    let geometry = format!("CAST({} AS BLOB)", quote(geometry));
     let columns = fields.iter().map(|field| quote(&field.name)).collect::<Vec<_>>();
     let query = format!(
         "SELECT CASE WHEN length({geometry}) <= {MAX_RECORD} THEN {geometry} END, length({geometry}){}{} FROM {}",
@@ -186,7 +248,6 @@ async fn describe(connection: &mut SqliteConnection, wanted: Option<&str>) -> Re
         columns.join(", "),
         quote(&name),
     );
-    let crs = crs(connection, srs).await.map_err(damaged)?;
     Ok(Description { name, crs, fields, count: count.unsigned_abs(), query })
 }
 

@@ -111,7 +111,9 @@ impl<'a> Scanner<'a> {
 
     /// A string, its escapes resolved.
     pub(super) fn string(&mut self) -> Scan<Cow<'a, str>> {
-        let start = self.at + usize::from(self.peek()? == b'"');
+        // Blanks may stand before it: where it starts is known only after they have been passed.
+        let quoted = self.peek()? == b'"';
+        let start = self.at + usize::from(quoted);
         let escaped = self.pass_string()?;
         let raw = &self.bytes[start..self.at - 1];
         if escaped {

@@ -6,11 +6,12 @@
 //!
 //! | Module | What it does |
 //! |---|---|
-//! | [`layer`] | opens a Shapefile (zip too), GeoPackage or GeoJSON as one stream of features |
+//! | [`layer`] | opens a Shapefile (zip too), GeoPackage, GeoJSON or evidence package as one stream of features |
 //! | [`encoding`] | decides what encoding a file's text is in, and refuses to guess silently |
 //! | [`fieldmap`] | which field of the source means what |
 //! | [`table`] | CSV and XLSX with a header row |
 //! | [`dates`] | dates as people write them in cells |
+//! | [`stream`] | reads a layer on a thread of its own, chunk by chunk |
 //! | [`rejects`] | the reject file and the counts that add up |
 //! | [`workbook`] | XLSX out |
 
@@ -19,6 +20,7 @@ pub mod encoding;
 pub mod fieldmap;
 pub mod layer;
 pub mod rejects;
+pub mod stream;
 pub mod table;
 pub mod workbook;
 
@@ -30,6 +32,7 @@ mod json;
 mod shapefile;
 mod shp;
 mod wkb;
+mod wkt;
 mod xlsx;
 mod zipped;
 

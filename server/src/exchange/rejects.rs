@@ -25,6 +25,53 @@ pub struct Reject<'a> {
     pub reason: &'a str,
 }
 
+/// A rejected row that owns its words, on its way to the reject file or the database.
+#[derive(Clone, Debug)]
+pub struct Refusal {
+    /// The row's number in the source file.
+    pub row: u64,
+    /// What identifies the row for its owner; empty when unknown.
+    pub identifier: String,
+    /// The field it is about; empty when it is about the whole row.
+    pub field: String,
+    /// Where; empty when unknown.
+    pub place: String,
+    /// A stable word for programs.
+    pub code: &'static str,
+    /// The reason as a Chinese sentence.
+    pub reason: String,
+    /// What follows in the file is lost.
+    pub fatal: bool,
+}
+
+impl<'a> From<&'a Refusal> for Reject<'a> {
+    fn from(r: &'a Refusal) -> Self {
+        Self {
+            row: r.row,
+            identifier: &r.identifier,
+            field: &r.field,
+            place: &r.place,
+            code: r.code,
+            reason: &r.reason,
+        }
+    }
+}
+
+impl From<RowError> for Refusal {
+    fn from(e: RowError) -> Self {
+        let fatal = e.is_fatal();
+        Self {
+            row: e.row,
+            identifier: String::new(),
+            field: e.field.unwrap_or_default(),
+            place: String::new(),
+            code: e.kind.code(),
+            reason: e.reason,
+            fatal,
+        }
+    }
+}
+
 impl<'a> From<&'a RowError> for Reject<'a> {
     fn from(error: &'a RowError) -> Self {
         Reject {

@@ -57,12 +57,22 @@ const POLY: [f64; 5] = {
 /// Area in m², rounded to 0.01, of polygons whose coordinates are metres in a Gauss-Krüger zone (x = east).
 /// Ring orientation does not matter; rings may be closed or not.
 pub fn official_area(polygons: &MultiPolygon<f64>, zone: GaussKruger) -> f64 {
-    sum_rings(polygons, |ring| ring_area(zone_vertices(ring, zone)))
+    sum_rings(polygons, |ring| signed_ring_area(&ring.0, zone).abs())
+}
+
+/// The area inside one ring of a Gauss-Krüger plane, m², not rounded: positive when it runs anticlockwise.
+pub(super) fn signed_ring_area(ring: &[Coord<f64>], zone: GaussKruger) -> f64 {
+    ring_area(zone_vertices(ring, zone))
+}
+
+/// Rounds square metres to 0.01, halves away from zero, as the rule wants.
+pub(super) fn rounded(square_metres: f64) -> f64 {
+    (square_metres * 100.0).round() / 100.0
 }
 
 /// The same for polygons in CGCS2000 longitude and latitude, degrees.
 pub fn official_area_lonlat(polygons: &MultiPolygon<f64>) -> f64 {
-    sum_rings(polygons, |ring| ring_area(lonlat_vertices(ring)))
+    sum_rings(polygons, |ring| ring_area(lonlat_vertices(&ring.0)).abs())
 }
 
 /// Square metres → 亩 (1 亩 = 2000/3 m²).
@@ -75,8 +85,7 @@ fn sum_rings(polygons: &MultiPolygon<f64>, area: impl Fn(&LineString<f64>) -> f6
         .iter()
         .map(|polygon| area(polygon.exterior()) - polygon.interiors().iter().map(&area).sum::<f64>())
         .sum();
-    // `round` takes halves away from zero, as the rule wants.
-    (total * 100.0).round() / 100.0
+    rounded(total)
 }
 
 /// A vertex as the sum needs it: longitude in millionths of a second, and F of the rounded latitude.
@@ -85,7 +94,7 @@ struct Vertex {
     f: f64,
 }
 
-/// The strip sum around a ring, m², without sign.
+/// The strip sum around a ring, m²: positive when it runs anticlockwise.
 fn ring_area(mut vertices: impl Iterator<Item = Vertex>) -> f64 {
     let Some(first) = vertices.next() else { return 0.0 };
     // ΔL counts from the first vertex, in half units, the short way round the antimeridian.
@@ -103,13 +112,13 @@ fn ring_area(mut vertices: impl Iterator<Item = Vertex>) -> f64 {
     // The edge back to the first vertex; it adds nothing when the ring was closed already.
     sum += last_lon as f64 * (first.f - last_f);
     let b = gauss_kruger::B;
-    (b * b * 0.5 * RADIANS_PER_UNIT * sum).abs()
+    b * b * 0.5 * RADIANS_PER_UNIT * sum
 }
 
-fn zone_vertices(ring: &LineString<f64>, zone: GaussKruger) -> impl Iterator<Item = Vertex> {
+fn zone_vertices(ring: &[Coord<f64>], zone: GaussKruger) -> impl Iterator<Item = Vertex> {
     let meridian = i64::from(zone.zone()) * 3 * UNITS_PER_DEGREE as i64;
     let mut at = Turning::start(ring, |c| rectifying(c.y));
-    ring.0.iter().map(move |&Coord { x, y }| {
+    ring.iter().map(move |&Coord { x, y }| {
         let e = rectifying(y);
         let inverse = zone.inverse_from(e, at.turn_to(e), x);
         let lat = to_units(inverse.lat * UNITS_PER_RADIAN) as f64 * RADIANS_PER_UNIT;
@@ -118,9 +127,9 @@ fn zone_vertices(ring: &LineString<f64>, zone: GaussKruger) -> impl Iterator<Ite
     })
 }
 
-fn lonlat_vertices(ring: &LineString<f64>) -> impl Iterator<Item = Vertex> {
+fn lonlat_vertices(ring: &[Coord<f64>]) -> impl Iterator<Item = Vertex> {
     let mut at = Turning::start(ring, |c| c.y.to_radians());
-    ring.0.iter().map(move |&Coord { x, y }| {
+    ring.iter().map(move |&Coord { x, y }| {
         let lat = to_units(y * UNITS_PER_DEGREE) as f64 * RADIANS_PER_UNIT;
         Vertex { lon: to_units(x * UNITS_PER_DEGREE), f: strip_f(at.turn_to(lat).sin) }
     })
@@ -133,8 +142,8 @@ struct Turning {
 }
 
 impl Turning {
-    fn start(ring: &LineString<f64>, angle: impl Fn(&Coord<f64>) -> f64) -> Self {
-        let angle = ring.0.first().map_or(0.0, angle);
+    fn start(ring: &[Coord<f64>], angle: impl Fn(&Coord<f64>) -> f64) -> Self {
+        let angle = ring.first().map_or(0.0, angle);
         Self { angle, sc: SinCos::of(angle) }
     }
 

@@ -10,6 +10,7 @@
 //! 5. [`shape`] packs the parcel into some fifty bytes for the database, and [`index`] answers
 //!    "which parcel is here?" from them.
 //!
+//! [`intake`] is steps 2 to 5 for one polygon. [`overlay`] cuts a change patch with parcels and other layers, in the plane of EPSG:4523.
 //! [`tile`] draws packed outlines as vector tiles. [`gcj02`] undoes the shift of positions that Chinese phone maps hand out.
 //!
 //! Coordinates are `geo::Coord<f64>` with x = east and y = north, whatever the file's axis order.
@@ -21,6 +22,8 @@ pub mod crs;
 pub mod gauss_kruger;
 pub mod gcj02;
 pub mod index;
+pub mod intake;
+pub mod overlay;
 pub mod repair;
 pub mod shape;
 pub mod tile;
@@ -31,6 +34,7 @@ pub use area::{mu, official_area, official_area_lonlat};
 pub use crs::{Crs, CrsError};
 pub use gauss_kruger::GaussKruger;
 pub use index::{IndexBuilder, ParcelIndex};
+pub use intake::Intake;
 pub use repair::{Defect, Repair, Repaired, repair, repair_rings};
 pub use shape::ParcelShape;
 pub use transform::Transformer;

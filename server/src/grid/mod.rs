@@ -108,6 +108,12 @@ impl Grid {
         self.units.is_empty()
     }
 
+    /// The units of a level that are in force, by code.
+    pub fn at_level(&self, level: Level) -> Vec<RegionCode> {
+        let open = self.units.values().filter(|unit| unit.valid_to.is_none());
+        open.map(|unit| unit.code).filter(|code| code.level() == level).collect()
+    }
+
     /// The unit with this very code.
     pub fn unit(&self, code: &RegionCode) -> Option<&Unit> {
         self.units.get(code)

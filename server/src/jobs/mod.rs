@@ -1,6 +1,7 @@
 //! Background jobs, one file each, all idempotent.
 
 mod forward;
+mod imports;
 mod refresh;
 mod remind;
 mod uploads;
@@ -14,6 +15,7 @@ use crate::state::App;
 pub fn start(app: &App, tracker: &TaskTracker, stop: &CancellationToken) {
     tracker.spawn(forward::run(app.clone(), stop.clone()));
     tracker.spawn(remind::run(app.clone(), stop.clone()));
+    tracker.spawn(imports::run(app.clone(), stop.clone()));
     tracker.spawn(refresh::run(app.clone(), stop.clone()));
     tracker.spawn(uploads::run(app.clone(), stop.clone()));
 }

@@ -10,7 +10,7 @@ use utoipa_axum::routes;
 
 use super::crs::{self, Crs};
 use super::sql::Wanted;
-use super::{Feature, Found, Link, cases, parcels, wrong};
+use super::{Feature, Found, Link, cases, parcels, patches, wrong};
 use crate::auth::Scope;
 use crate::auth::rights::{ReadCases, ReadParcels};
 use crate::error::Result;
@@ -31,6 +31,9 @@ pub fn routes() -> OpenApiRouter<App> {
         .routes(routes!(parcel_collection))
         .routes(routes!(parcel_items))
         .routes(routes!(parcel_item))
+        .routes(routes!(patch_collection))
+        .routes(routes!(patch_items))
+        .routes(routes!(patch_item))
         .routes(routes!(case_collection))
         .routes(routes!(case_items))
         .routes(routes!(case_item))
@@ -53,7 +56,7 @@ async fn landing(State(app): State<App>, headers: HeaderMap) -> Json<Landing> {
         |path: &str, rel, media_type, title| Link { href: format!("{at}{path}"), rel, media_type, title };
     Json(Landing {
         title: "耕卫",
-        description: "地块与问题线索，按登录者的网格范围提供 · parcels and cases, each caller's own units",
+        description: "地块、变化图斑与问题线索，按登录者的网格范围提供 · parcels, patches and cases, each caller's own units",
         links: vec![
             link("/ogc", "self", JSON, "耕卫"),
             link("/openapi.json", "service-desc", "application/vnd.oai.openapi+json;version=3.1", "OpenAPI"),
@@ -108,6 +111,7 @@ struct Collections {
 fn describe(at: &str, id: &'static str) -> Collection {
     let (title, description) = match id {
         "parcels" => ("地块", "在册地块（一地一码），面积单位平方米"),
+        "patches" => ("变化图斑", "下发的变化图斑及其占用耕地、永久基本农田情况和研判建议，面积单位平方米"),
         _ => ("问题线索", "巡查、群众举报、变化图斑等发现的问题"),
     };
     let link = |path: String, rel, media_type| Link {
@@ -137,7 +141,7 @@ async fn collections(State(app): State<App>, _: Scope<ReadParcels>, headers: Hea
         media_type: JSON,
         title: "图层 · collections",
     };
-    let collections = ["parcels", "cases"].map(|id| describe(&at, id)).into();
+    let collections = ["parcels", "patches", "cases"].map(|id| describe(&at, id)).into();
     Json(Collections { links: vec![me], collections, crs: crs::ALL })
 }
 
@@ -161,6 +165,16 @@ async fn case_collection(
     Json(describe(&origin(&app, &headers), "cases"))
 }
 
+/// The change patches.
+#[utoipa::path(get, path = "/ogc/collections/patches", tag = "ogc", responses((status = 200, body = Collection)))]
+async fn patch_collection(
+    State(app): State<App>,
+    _: Scope<ReadCases>,
+    headers: HeaderMap,
+) -> Json<Collection> {
+    Json(describe(&origin(&app, &headers), "patches"))
+}
+
 /// What OGC and we know; any other parameter is an error (OGC 17-069r4, 7.15.1).
 #[derive(Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
@@ -175,7 +189,7 @@ struct Items {
     bbox_crs: Option<String>,
     /// The URI of the system of the answer's coordinates.
     crs: Option<String>,
-    /// An instant, or an interval `from/to` with `..` for an open end: when a case was opened. Parcels have no time.
+    /// An instant, or an interval `from/to` with `..` for an open end: when a case was opened, a patch imported. Parcels have no time.
     datetime: Option<String>,
     /// 4, 6, 9, 12 or 14 digits.
     region: Option<String>,
@@ -307,6 +321,22 @@ async fn case_items(
     page(&app, &headers, "cases", &asked, found)
 }
 
+/// Change patches, the newest first.
+#[utoipa::path(get, path = "/ogc/collections/patches/items", tag = "ogc", params(Items),
+    responses((status = 200, body = Features, content_type = "application/geo+json")))]
+async fn patch_items(
+    State(app): State<App>,
+    scope: Scope<ReadCases>,
+    headers: HeaderMap,
+    Query(asked): Query<Items>,
+) -> Result<Response> {
+    let units = scope.narrow(asked.region.as_deref())?;
+    let opened = asked.datetime.as_deref().map(cases::interval).transpose()?.unwrap_or_default();
+    let wanted = Wanted { bbox: asked.bbox()?, opened, before: asked.after.clone() };
+    let found = patches::page(&app, &units, &wanted, asked.limit()?, asked.crs()?).await?;
+    page(&app, &headers, "patches", &asked, found)
+}
+
 #[derive(Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
 struct One {
@@ -325,6 +355,19 @@ async fn parcel_item(
 ) -> Result<Response> {
     let crs = Crs::named("crs", one.crs.as_deref())?;
     Ok(geojson(crs, parcels::one(&app, &scope.units, &id, crs).await?))
+}
+
+/// One change patch.
+#[utoipa::path(get, path = "/ogc/collections/patches/items/{id}", tag = "ogc", params(("id" = String, Path), One),
+    responses((status = 200, body = Feature, content_type = "application/geo+json"), (status = 404)))]
+async fn patch_item(
+    State(app): State<App>,
+    scope: Scope<ReadCases>,
+    Path(id): Path<String>,
+    Query(one): Query<One>,
+) -> Result<Response> {
+    let crs = Crs::named("crs", one.crs.as_deref())?;
+    Ok(geojson(crs, patches::one(&app, &scope.units, &id, crs).await?))
 }
 
 /// One case.

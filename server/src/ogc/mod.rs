@@ -7,6 +7,7 @@ mod cases;
 mod crs;
 mod http;
 mod parcels;
+mod patches;
 mod sql;
 
 pub use http::routes;

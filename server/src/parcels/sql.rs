@@ -159,6 +159,7 @@ pub(super) async fn search(
     Ok(found)
 }
 
+/// An outline as it is stored.
 #[derive(sqlx::FromRow)]
 pub(crate) struct Geometry {
     pub crs: i64,

@@ -2,6 +2,7 @@
 
 mod sql;
 
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 
@@ -50,6 +51,8 @@ pub struct Setup {
     pub photos: Photos,
     /// Where photos lie that come in pieces, until they are whole.
     pub uploads: Spool,
+    /// A folder of this process where uploads lie until they have been imported.
+    pub work: PathBuf,
     /// What QR labels carry, without a slash at the end.
     pub public_url: String,
     /// Whether X-Forwarded-For is to be believed.
@@ -108,6 +111,11 @@ impl App {
     /// Where photos lie that come in pieces, until they are whole.
     pub fn uploads(&self) -> &Spool {
         &self.0.setup.uploads
+    }
+
+    /// A folder of this process where uploads lie until they have been imported.
+    pub fn work(&self) -> &Path {
+        &self.0.setup.work
     }
 
     /// What QR labels carry, without a slash at the end.

@@ -9,7 +9,7 @@ use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-use super::{Drawn, Key, cases, parcels, scope_name, sql};
+use super::{Drawn, Key, cases, parcels, patches, scope_name, sql};
 use crate::auth::rights::{ReadCases, ReadGrid, ReadParcels};
 use crate::auth::{Scope, Units};
 use crate::error::{Problem, Result};
@@ -26,6 +26,8 @@ pub fn routes() -> OpenApiRouter<App> {
         .routes(routes!(parcel_source))
         .routes(routes!(case_tile))
         .routes(routes!(case_source))
+        .routes(routes!(patch_tile))
+        .routes(routes!(patch_source))
         .routes(routes!(grid_tile))
         .routes(routes!(grid_source))
 }
@@ -80,9 +82,30 @@ async fn case_tile(
     let tile = tile(address)?;
     let window = tile.window().map(|units| f64::from(units) / UNITS);
     let found = sql::cases_in(app.db(), &scope.units, window).await?;
-    let bytes = cases::draw(tile, found);
+    Ok(fresh(&headers, cases::draw(tile, found)))
+}
+
+/// Change patches.
+#[utoipa::path(get, path = "/tiles/patches/{z}/{x}/{y}", tag = "tiles",
+    params(("z" = u8, Path, maximum = 18), ("x" = u32, Path), ("y" = String, Path)),
+    responses((status = 200, content_type = "application/vnd.mapbox-vector-tile"),
+        (status = 204, description = "Nothing there"), (status = 304), (status = 404)))]
+async fn patch_tile(
+    State(app): State<App>,
+    scope: Scope<ReadCases>,
+    headers: HeaderMap,
+    address: Address,
+) -> Result<Response> {
+    let tile = tile(address)?;
+    let window = tile.window().map(|units| f64::from(units) / UNITS);
+    let found = sql::patches_in(app.db(), &scope.units, window).await?;
+    Ok(fresh(&headers, patches::draw(tile, found)))
+}
+
+/// A tile that was read from the database, known to the client or not.
+fn fresh(headers: &HeaderMap, bytes: Vec<u8>) -> Response {
     let tag = format!("\"{}\"", fingerprint(&bytes));
-    Ok(if is_known(&headers, &tag) { not_modified(&tag) } else { answer(bytes.into(), &tag) })
+    if is_known(headers, &tag) { not_modified(&tag) } else { answer(bytes.into(), &tag) }
 }
 
 /// A tile from memory: known to the client, drawn before, or drawn now on a thread that may be kept busy.
@@ -176,6 +199,12 @@ async fn parcel_source(State(app): State<App>, _: Scope<ReadParcels>, headers: H
 #[utoipa::path(get, path = "/tiles/cases.json", tag = "tiles", responses((status = 200, body = TileJson)))]
 async fn case_source(State(app): State<App>, _: Scope<ReadCases>, headers: HeaderMap) -> Json<TileJson> {
     source(&app, &headers, "cases", &cases::FIELDS)
+}
+
+/// TileJSON of the patches.
+#[utoipa::path(get, path = "/tiles/patches.json", tag = "tiles", responses((status = 200, body = TileJson)))]
+async fn patch_source(State(app): State<App>, _: Scope<ReadCases>, headers: HeaderMap) -> Json<TileJson> {
+    source(&app, &headers, "patches", &patches::FIELDS)
 }
 
 /// TileJSON of the grid.

@@ -1,7 +1,7 @@
-//! Vector tiles of parcels, cases and the grid, each caller's own: nobody's tile shows what lies outside his scope.
+//! Vector tiles of parcels, patches, cases and the grid, each caller's own: nobody's tile shows what lies outside his scope.
 //!
-//! Parcels and the grid are drawn from memory ([`crate::parcels::Locator`]) and kept by revision and scope; cases are
-//! few and change by the minute, so they are read for each tile. A layer thins out as one zooms away: parcels become
+//! Parcels and the grid are drawn from memory ([`crate::parcels::Locator`]) and kept by revision and scope; cases and
+//! patches are few and change by the minute, so they are read for each tile. A layer thins out as one zooms away: parcels become
 //! squares that say how much of them is parcels, the grid goes from villages to counties.
 
 mod cases;
@@ -9,6 +9,7 @@ mod extents;
 mod http;
 mod overview;
 mod parcels;
+mod patches;
 mod sql;
 
 use std::sync::Arc;

@@ -1,13 +1,17 @@
 //! `gengwei import …`: one file a kind of input.
 
 mod divisions;
+mod layers;
 mod parcels;
+mod patches;
 mod roster;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
+use anyhow::Context as _;
 use clap::Subcommand;
+use indicatif::{ProgressBar, ProgressStyle};
 
 use super::Context;
 use crate::exchange::rejects::Counts;
@@ -32,6 +36,10 @@ enum Kind {
     Targets(Table),
     /// A 地类图斑 layer: Shapefile (.shp or .zip), GeoPackage or GeoJSON
     Parcels(parcels::Parcels),
+    /// Change patches: Shapefile (.shp or .zip), GeoPackage, GeoJSON, or an evidence package with JCTB
+    Patches(patches::Patches),
+    /// What patches are held against: 永久基本农田, 新增耕地, approvals, filings
+    Layers(layers::Layers),
     /// Which group each parcel belongs to: CSV or XLSX with 地块码, 单位代码, 起始日期
     Assignments(File),
 }
@@ -79,7 +87,7 @@ impl Table {
     }
 }
 
-/// What every import of a table of parcels takes.
+/// What every import of a table of parcels or of a layer takes.
 #[derive(clap::Args)]
 pub(super) struct File {
     /// The file
@@ -99,6 +107,8 @@ pub(super) async fn run(context: &Context, import: Import) -> anyhow::Result<Exi
         Kind::Roster(roster) => roster::run(context, &app, roster).await,
         Kind::Targets(table) => targets(context, &app, table).await,
         Kind::Parcels(options) => parcels::run(context, &app, options).await,
+        Kind::Patches(options) => patches::run(context, &app, options).await,
+        Kind::Layers(options) => layers::run(context, &app, options).await,
         Kind::Assignments(f) => {
             let by = super::user::operator();
             let rejects = f.rejects.as_deref();
@@ -117,6 +127,27 @@ async fn targets(context: &Context, app: &App, table: Table) -> anyhow::Result<E
     let by = super::user::operator();
     let report = grid::import::targets(app.db(), app.env(), &by, table.source()?).await?;
     table.say(context, &report)
+}
+
+/// A bar that shows how much of a file has been read.
+fn bar() -> ProgressBar {
+    let style = ProgressStyle::with_template("{bar:40} {percent}% {msg}").expect("a valid template");
+    ProgressBar::new(1_000).with_style(style)
+}
+
+/// The text of a field map.
+fn map(path: Option<&Path>) -> anyhow::Result<Option<String>> {
+    let read = |path: &Path| std::fs::read_to_string(path).with_context(|| path.display().to_string());
+    path.map(read).transpose()
+}
+
+/// How an import of a layer ends: a file that was cut off must not pass for complete.
+fn ending(truncated: bool) -> ExitCode {
+    if truncated {
+        eprintln!("gengwei: 文件不完整，后面的内容没有读到，请核对源文件后重新导入");
+        return ExitCode::FAILURE;
+    }
+    ExitCode::SUCCESS
 }
 
 /// The last line of every import.

@@ -4,9 +4,8 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use gengwei_proto::RegionCode;
-use indicatif::{ProgressBar, ProgressStyle};
 
-use super::Context;
+use super::{Context, bar};
 use crate::exchange::layer::LayerOptions;
 use crate::parcels::import::{self, Options, Report};
 use crate::state::App;
@@ -59,8 +58,7 @@ pub(super) async fn run(context: &Context, app: &App, parcels: Parcels) -> anyho
         rejects: parcels.rejects,
         outside: parcels.outside == "accept",
     };
-    let bar = ProgressBar::new(1_000);
-    bar.set_style(ProgressStyle::with_template("{bar:40} {percent}% {msg}").expect("a valid template"));
+    let bar = bar();
     let by = crate::cli::user::operator();
     let report = import::run(app, &by, &parcels.file, &options, |share, rows| {
         bar.set_position((share * 1_000.0) as u64);
@@ -84,9 +82,5 @@ fn say(context: &Context, report: &Report) -> ExitCode {
         }
         println!("{}", report.counts);
     }
-    if report.truncated {
-        eprintln!("gengwei: 文件不完整，后面的内容没有读到，请核对源文件后重新导入");
-        return ExitCode::FAILURE;
-    }
-    ExitCode::SUCCESS
+    super::ending(report.truncated)
 }

@@ -50,6 +50,23 @@ fn a_collection_with_all_kinds_of_values() {
 }
 
 #[test]
+fn blanks_may_stand_anywhere_between_two_tokens() {
+    let row = feature(r#"{"BSM":"a\"1","名":"水"}"#);
+    let tight = collection(r#""name":"图斑","#, &[row]);
+    for blank in [" ", "\n\t", "  \r\n "] {
+        let spaced = [":", ",", "{", "}", "[", "]"]
+            .iter()
+            .fold(tight.clone(), |text, token| text.replace(token, &format!("{blank}{token}{blank}")));
+        let (_folder, path) = file("x.geojson", &spaced);
+        let mut layer = open(&path).unwrap();
+        assert_eq!(layer.name, "图斑", "{blank:?}");
+        let (features, errors) = read_all(&mut layer);
+        assert_eq!(errors, vec![], "{blank:?}");
+        assert_eq!(text_of(&layer, &features[0].values, "BSM").unwrap(), "a\"1");
+    }
+}
+
+#[test]
 fn the_old_crs_member_is_understood_in_all_its_spellings() {
     for (name, epsg) in [
         ("EPSG:4523", 4523),

@@ -33,12 +33,13 @@ use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use crate::auth::Caller;
 use crate::exchange::fieldmap::{Attribute, FieldMap};
 use crate::exchange::layer::{self, DeclaredCrs, Feature, Layer, LayerOptions, RowError};
-use crate::exchange::rejects::{Counts, Reject, RejectFile};
+use crate::exchange::rejects::{Counts, Refusal, Reject, RejectFile};
 use crate::geo::Crs;
 use crate::state::App;
 
 pub use prepare::Warnings;
-use prepare::{Draft, Preparer, Refusal};
+use prepare::{Draft, Preparer};
+pub(crate) use store::hash_file;
 
 /// What the user may say about an import.
 #[derive(Clone, Debug, Default)]
@@ -125,7 +126,8 @@ pub async fn run(
     Ok(report)
 }
 
-fn coordinate_system(layer: &Layer) -> anyhow::Result<Crs> {
+/// The coordinate system that a layer declares.
+pub(crate) fn coordinate_system(layer: &Layer) -> anyhow::Result<Crs> {
     match &layer.crs {
         DeclaredCrs::Epsg(code) => Ok(Crs::from_epsg(*code)?),
         DeclaredCrs::Wkt(text) => Ok(Crs::parse(text)?),

@@ -9,8 +9,9 @@ use sha2::{Digest, Sha256};
 use super::Options;
 use crate::exchange::fieldmap::{Attribute, Binding};
 use crate::exchange::layer::{Feature, Field, RowError};
-use crate::exchange::rejects::Reject;
-use crate::geo::{Crs, ParcelShape, Repair, Transformer, repair, wkb};
+use crate::exchange::rejects::Refusal;
+use crate::geo::intake::{Flaw, Taken};
+use crate::geo::{Crs, Intake, ParcelShape, wkb};
 use crate::grid::Grid;
 use crate::parcels::classes;
 use crate::policy::{Parcels, Policy};
@@ -51,47 +52,6 @@ impl Draft {
     /// Whether it bears a code.
     pub(super) fn is_farmland(&self) -> bool {
         classes::is_farmland(&self.dlbm)
-    }
-}
-
-/// A row that cannot, and why.
-#[derive(Clone, Debug)]
-pub(super) struct Refusal {
-    pub row: u64,
-    pub identifier: String,
-    pub field: String,
-    pub place: String,
-    pub code: &'static str,
-    pub reason: String,
-    /// What follows in the file is lost.
-    pub fatal: bool,
-}
-
-impl<'a> From<&'a Refusal> for Reject<'a> {
-    fn from(r: &'a Refusal) -> Self {
-        Self {
-            row: r.row,
-            identifier: &r.identifier,
-            field: &r.field,
-            place: &r.place,
-            code: r.code,
-            reason: &r.reason,
-        }
-    }
-}
-
-impl From<RowError> for Refusal {
-    fn from(e: RowError) -> Self {
-        let fatal = e.is_fatal();
-        Self {
-            row: e.row,
-            identifier: String::new(),
-            field: e.field.unwrap_or_default(),
-            place: String::new(),
-            code: e.kind.code(),
-            reason: e.reason,
-            fatal,
-        }
     }
 }
 
@@ -141,9 +101,7 @@ impl Warnings {
 
 /// Prepares the rows of one layer. Each worker thread has its own.
 pub(super) struct Preparer {
-    crs: Crs,
-    transformer: Transformer,
-    settled: bool,
+    intake: Intake,
     binding: Binding,
     grid: Arc<Grid>,
     policy: Parcels,
@@ -155,9 +113,7 @@ pub(super) struct Preparer {
 impl Clone for Preparer {
     fn clone(&self) -> Self {
         Self {
-            crs: self.crs.clone(),
-            transformer: transformer(&self.crs),
-            settled: self.settled,
+            intake: self.intake.clone(),
             binding: self.binding.clone(),
             grid: self.grid.clone(),
             policy: self.policy.clone(),
@@ -166,13 +122,6 @@ impl Clone for Preparer {
             warnings: Warnings::default(),
         }
     }
-}
-
-fn transformer(crs: &Crs) -> Transformer {
-    // A system that proj4rs refuses is refused when the file is opened, before any row.
-    Transformer::new(crs.clone())
-        .or_else(|_| Transformer::new(Crs::Geographic))
-        .expect("degrees need nothing")
 }
 
 /// What is wrong with a row, before it is known which row it is.
@@ -191,10 +140,12 @@ impl Fault {
     fn geometry(code: &'static str, reason: impl Into<String>) -> Self {
         Self { field: "", place: String::new(), code, reason: reason.into() }
     }
+}
 
-    fn at(mut self, x: f64, y: f64) -> Self {
-        self.place = format!("{x},{y}");
-        self
+impl From<Flaw> for Fault {
+    fn from(flaw: Flaw) -> Self {
+        let place = flaw.at.map(|at| format!("{},{}", at.x, at.y)).unwrap_or_default();
+        Self { place, ..Self::geometry(flaw.code, flaw.reason) }
     }
 }
 
@@ -207,9 +158,7 @@ impl Preparer {
         options: &Options,
     ) -> Self {
         Self {
-            transformer: transformer(&crs),
-            crs,
-            settled: false,
+            intake: Intake::new(crs),
             binding,
             grid,
             policy: policy.parcels.clone(),
@@ -269,32 +218,11 @@ impl Preparer {
         let unit = self.place_in_grid(zldwdm.as_deref())?;
         let [tbmj, kcmj, tbdlmj] = self.areas(f)?;
         let raw = f.geometry.as_ref().ok_or_else(|| Fault::geometry("no-geometry", "没有图形"))?;
-        self.settle_zone(raw);
-        let repaired = repair(raw).map_err(|defect| {
-            let fault = Fault::geometry("geometry", defect.message_zh());
-            match defect.at {
-                Some(at) => fault.at(at.x, at.y),
-                None => fault,
-            }
-        })?;
-        // Shapefiles turn their rings the other way round; that is no fault.
-        let mended = repaired.repairs.iter().any(|r| !matches!(r, Repair::RingsTurned(_)));
+        let bounds = (!self.outside).then_some(self.policy.bounds);
+        let Taken { polygons, shape, area, mended, .. } = self.intake.take(raw, bounds)?;
         self.warnings.repaired += u64::from(mended);
-        let lonlat = self.transformer.polygons_to_lonlat(&repaired.polygons).map_err(|error| {
-            Fault::geometry("crs", format!("坐标不在 {} 的适用范围内：{error}", self.crs))
-        })?;
-        self.inside(&lonlat)?;
-        let shape = ParcelShape::from_lonlat(&lonlat)
-            .map_err(|e| Fault::geometry("too-small", format!("图形太小或坐标无效：{e}")))?;
-        let area = self
-            .transformer
-            .official_area(&repaired.polygons)
-            .map_err(|e| Fault::geometry("crs", e.to_string()))?;
-        if area <= 0.0 {
-            return Err(Fault::geometry("no-area", "图形没有面积"));
-        }
         self.compare(tbmj, area);
-        let geometry = wkb::write(&repaired.polygons);
+        let geometry = wkb::write(&polygons);
         let dkbm = self.owned(Attribute::ContractParcel, f);
         let mut draft = Draft {
             row: f.row,
@@ -312,7 +240,7 @@ impl Preparer {
             slope: self.owned(Attribute::SlopeClass, f),
             year: self.number(Attribute::Year, f)?.map(|n| n as i64).filter(|n| *n != 0),
             rest: self.rest(f),
-            crs: self.crs.epsg().unwrap_or_default(),
+            crs: self.intake.crs().epsg().unwrap_or_default(),
             geometry,
             shape,
             fingerprint: [0; 16],
@@ -383,32 +311,6 @@ impl Preparer {
                 }
             }
         }
-    }
-
-    /// Whether eastings bear the zone's number is seen in the first coordinate, whatever the file declares.
-    fn settle_zone(&mut self, polygons: &geo::MultiPolygon<f64>) {
-        if self.settled {
-            return;
-        }
-        let Some(first) = polygons.0.first().and_then(|p| p.exterior().0.first()) else { return };
-        let crs = self.crs.agreeing_with(first.x);
-        if crs != self.crs {
-            self.transformer = transformer(&crs);
-            self.crs = crs;
-        }
-        self.settled = true;
-    }
-
-    fn inside(&self, lonlat: &geo::MultiPolygon<f64>) -> Result<(), Fault> {
-        use geo::BoundingRect;
-        let Some(bounds) = lonlat.bounding_rect().filter(|_| !self.outside) else { return Ok(()) };
-        let [west, south, east, north] = self.policy.bounds;
-        let centre = bounds.center();
-        if (west..=east).contains(&centre.x) && (south..=north).contains(&centre.y) {
-            return Ok(());
-        }
-        let reason = "图形不在本市范围内（确需导入请加 --outside accept）";
-        Err(Fault::geometry("outside", reason).at(centre.x, centre.y))
     }
 
     fn given_code(&self, f: &Feature) -> Result<Option<ParcelCode>, Fault> {

@@ -8,11 +8,11 @@ use serde_json::json;
 use sha2::{Digest, Sha256};
 
 use super::known::{Existing, Known};
-use super::prepare::{Draft, Refusal, village_of};
+use super::prepare::{Draft, village_of};
 use super::{Drafts, Options, Report, lineage, sql};
 use crate::auth::Caller;
 use crate::db::Topic;
-use crate::exchange::rejects::Outcome;
+use crate::exchange::rejects::{Outcome, Refusal};
 use crate::state::App;
 
 /// A row that goes to the database.
@@ -268,7 +268,8 @@ fn kept_unit(existing: &Existing, draft: &Draft) -> gengwei_proto::RegionCode {
     if village_of(&existing.unit) == village_of(&draft.unit) { existing.unit } else { draft.unit }
 }
 
-fn hash_file(path: &Path) -> std::io::Result<String> {
+/// The SHA-256 of a file, hexadecimal.
+pub(crate) fn hash_file(path: &Path) -> std::io::Result<String> {
     let mut file = std::fs::File::open(path)?;
     let mut hash = Sha256::new();
     let mut buffer = vec![0; 1 << 20];

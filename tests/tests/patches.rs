@@ -1,0 +1,195 @@
+//! A month's change patches: from the file to the township's queue, and through a `kill -9` in the middle.
+
+use std::thread;
+use std::time::{Duration, Instant};
+
+use gengwei_tests::{Api, Backend, Reply, Server, on_both};
+use reqwest::Method;
+use reqwest::blocking::multipart::{Form, Part};
+use serde_json::{Value, json};
+
+on_both!(
+    the_demo_s_patches_stand_in_the_township_s_queue,
+    a_batch_is_uploaded_followed_and_withdrawn,
+    a_killed_import_leaves_nothing_half_done,
+);
+
+fn the_demo_s_patches_stand_in_the_township_s_queue(backend: Backend) {
+    let (server, demo) = Server::demo(backend);
+    let (officer, neighbour) = (server.login(demo.township()), server.login(demo.neighbour()));
+    let patches = officer.list("/api/v1/patches", 50);
+    assert!(!patches.is_empty(), "the township has patches");
+    let patch = officer.get(&format!("/api/v1/patches/{}", id(&patches[0]))).expect(200).json();
+    let sum = |list: &str, field: &str| {
+        patch[list].as_array().expect("a list").iter().map(|i| i[field].as_f64().unwrap_or(0.0)).sum::<f64>()
+    };
+    let area = patch["area"].as_f64().expect("an area");
+    let outside = patch["outside"].as_f64().expect("an area");
+    assert!((sum("parcels", "area") + outside - area).abs() < 0.1, "{patch}");
+    assert!(patch["suggestion"]["says"].as_str().is_some_and(|says| !says.is_empty()), "{patch}");
+    assert!(patch["suggestion"]["article"].as_str().is_some_and(|article| !article.is_empty()), "{patch}");
+
+    let case = patch["case"]["id"].as_str().expect("a case");
+    let read = officer.get(&format!("/api/v1/cases/{case}")).expect(200);
+    assert_eq!(read.header("etag"), format!("\"{}\"", patch["case"]["version"]));
+    assert_eq!(read.json()["source"], "change_patch");
+    let queue = officer.list("/api/v1/cases?source=change_patch", 100);
+    assert_eq!(queue.len(), patches.len(), "each patch is a case");
+
+    for path in [format!("/api/v1/patches/{}", id(&patches[0])), format!("/api/v1/cases/{case}")] {
+        neighbour.get(&path).problem(404);
+    }
+    let features = officer.get("/ogc/collections/patches/items?limit=2000").expect(200).json();
+    assert_eq!(features["features"].as_array().map(Vec::len), Some(patches.len()));
+
+    // Loading the demo again changes nothing.
+    let before = server.login(demo.city()).list("/api/v1/patches", 500).len();
+    server.site.run(["demo", "--json"]).done();
+    assert_eq!(server.login(demo.city()).list("/api/v1/patches", 500).len(), before);
+}
+
+fn a_batch_is_uploaded_followed_and_withdrawn(backend: Backend) {
+    let (server, demo) = Server::demo(backend);
+    let (county, officer) = (server.login(demo.county()), server.login(demo.township()));
+    let field = officer.get(&format!("/api/v1/parcels/{}", demo.scan_code())).expect(200).json();
+    let layer = layer(&[
+        feature("T1", "0702", &field["geometry"]),
+        feature("T2", "0601", &field["geometry"]),
+        feature("T2", "0601", &field["geometry"]),
+    ]);
+    // A checking run first, which leaves no patch behind.
+    let checked = follow(&county, &upload(&county, &layer, &[("dry_run", "true")]).expect(202));
+    assert_eq!((&checked["imported"], &checked["rejected"]), (&json!(2), &json!(1)), "{checked}");
+    assert_eq!(mine(&officer).len(), 0);
+
+    let batch = follow(&county, &upload(&county, &layer, &[]).expect(202));
+    assert_eq!(batch["state"], "done", "{batch}");
+    assert_eq!((&batch["read"], &batch["imported"], &batch["rejected"]), (&json!(3), &json!(2), &json!(1)));
+    let rejects = county.list(&format!("/api/v1/patch-batches/{}/rejects", id(&batch)), 10);
+    assert_eq!((&rejects[0]["code"], &rejects[0]["line"]), (&json!("duplicate"), &json!(3)));
+    let again = upload(&county, &layer, &[]).expect(200).json();
+    assert_eq!((id(&again), &again["state"]), (id(&batch), &json!("done")));
+
+    let patches = mine(&officer);
+    assert_eq!(patches.len(), 2);
+    let house = patches.iter().find(|patch| patch["number"] == "T1").expect("T1");
+    assert_eq!(house["suggestion"]["verdict"], "illegal_house");
+    let whole = officer.get(&format!("/api/v1/patches/{}", id(house))).expect(200).json();
+    let met = &whole["parcels"][0];
+    assert_eq!(met["code"], demo.scan_code(), "{whole}");
+    assert!(met["share_of_parcel"].as_f64().is_some_and(|share| share > 0.999), "{met}");
+    let case = format!("/api/v1/cases/{}", house["case"]["id"].as_str().expect("a case"));
+    assert_eq!(officer.get(&case).expect(200).json()["severity"], "grave");
+
+    // Only a county or the city imports; a township is told so.
+    upload(&officer, &layer, &[]).problem(403);
+    upload(&county, "不是图层", &[("period", "2026-07")]).expect(202);
+    let without = Form::new().text("period", "2026-07");
+    county.send(county.request(Method::POST, "/api/v1/patch-batches").multipart(without)).problem(422);
+
+    let withdrawal = format!("/api/v1/patch-batches/{}/withdrawal", id(&batch));
+    county.post(&withdrawal, &json!({"why": " "})).problem(422);
+    county.post(&withdrawal, &json!({"why": "下发有误"})).expect(200);
+    county.post(&withdrawal, &json!({"why": "下发有误"})).problem(409);
+    assert!(mine(&officer).iter().all(|patch| !patch["withdrawn_at"].is_null()));
+    let events = officer.get(&case).expect(200).json()["events"].clone();
+    assert!(events.to_string().contains("来源批次已撤回：下发有误"), "{events}");
+}
+
+fn a_killed_import_leaves_nothing_half_done(backend: Backend) {
+    let (mut server, demo) = Server::demo(backend);
+    let field = server.login(demo.township());
+    let field = field.get(&format!("/api/v1/parcels/{}", demo.scan_code())).expect(200).json();
+    let rows: Vec<_> = (0..3_000).map(|n| feature(&format!("K{n:05}"), "0601", &field["geometry"])).collect();
+    let layer = layer(&rows);
+    let mut killed = 0;
+    let batch = upload(&server.login(demo.county()), &layer, &[]).expect(202).json();
+    let begun = Instant::now();
+    loop {
+        thread::sleep(Duration::from_millis(400 + 150 * killed));
+        let county = server.login(demo.county());
+        let now = county.get(&format!("/api/v1/patch-batches/{}", id(&batch))).expect(200).json();
+        if now["state"] == "done" {
+            break;
+        }
+        assert!(begun.elapsed() < Duration::from_secs(300), "{now}");
+        if killed < 5 {
+            server.kill_hard();
+            server.restart();
+            killed += 1;
+            whole(&server.login(demo.county()), id(&batch));
+        }
+    }
+    assert!(killed > 0, "the import was over before it could be killed");
+    let county = server.login(demo.county());
+    assert_eq!(whole(&county, id(&batch)), 3_000);
+    let verified = server.site.run(["audit", "verify"]).done();
+    assert!(verified.last_line().ends_with("entries ok"), "{}", verified.stdout);
+    // The same rows by hand: each is known.
+    let file = server.site.path("again.geojson");
+    std::fs::write(&file, &layer).expect("written");
+    let again = server.site.run(["import", "patches", file.to_str().expect("UTF-8")]).done();
+    assert_eq!(again.last_line(), "read 3000 imported 0 updated 0 unchanged 3000 rejected 0");
+}
+
+/// How many patches of a batch there are; each is whole: it knows its parcel, and its case exists and is its own.
+fn whole(county: &Api, batch: &str) -> usize {
+    let patches = county.list(&format!("/api/v1/patches?batch={batch}"), 500);
+    let mut cases: Vec<_> = patches.iter().map(|p| p["case"]["id"].as_str().expect("a case")).collect();
+    cases.sort_unstable();
+    cases.dedup();
+    assert_eq!(cases.len(), patches.len(), "a case of its own for each");
+    let mut numbers: Vec<_> = patches.iter().map(|p| p["number"].to_string()).collect();
+    numbers.sort();
+    numbers.dedup();
+    assert_eq!(numbers.len(), patches.len(), "no patch twice");
+    for patch in patches.iter().step_by(97) {
+        let read = county.get(&format!("/api/v1/patches/{}", id(patch))).expect(200).json();
+        assert!(read["parcels"].as_array().is_some_and(|parcels| !parcels.is_empty()), "{read}");
+        county.get(&format!("/api/v1/cases/{}", patch["case"]["id"].as_str().expect("a case"))).expect(200);
+    }
+    patches.len()
+}
+
+fn id(thing: &Value) -> &str {
+    thing["id"].as_str().expect("an id")
+}
+
+/// The township's patches that this story has brought.
+fn mine(officer: &Api) -> Vec<Value> {
+    let mut patches = officer.list("/api/v1/patches", 200);
+    patches.retain(|patch| patch["number"].as_str().is_some_and(|number| number.starts_with('T')));
+    patches
+}
+
+fn feature(number: &str, to: &str, geometry: &Value) -> Value {
+    json!({"type": "Feature", "geometry": geometry, "properties": {"JCBH": number, "TBLX": "1", "XZQDM": "640502",
+        "QSX": "20260412", "HSX": "20260715", "TZ": to, "BGDL": to}})
+}
+
+fn layer(features: &[Value]) -> String {
+    json!({"type": "FeatureCollection", "crs": {"type": "name", "properties": {"name": "EPSG:4490"}},
+        "features": features})
+    .to_string()
+}
+
+fn upload(api: &Api, layer: &str, words: &[(&str, &str)]) -> Reply {
+    let file = Part::bytes(layer.as_bytes().to_vec()).file_name("变化图斑.geojson");
+    let form = words
+        .iter()
+        .fold(Form::new(), |form, (name, text)| form.text((*name).to_owned(), (*text).to_owned()));
+    api.send(api.request(Method::POST, "/api/v1/patch-batches").multipart(form.part("file", file)))
+}
+
+/// Reads a batch until it has ended.
+fn follow(api: &Api, accepted: &Reply) -> Value {
+    let location = accepted.header("location").to_owned();
+    for _ in 0..600 {
+        let batch = api.get(&location).expect(200).json();
+        if !matches!(batch["state"].as_str(), Some("waiting" | "running")) {
+            return batch;
+        }
+        thread::sleep(Duration::from_millis(100));
+    }
+    panic!("{location} does not end");
+}
