@@ -143,6 +143,8 @@ pub struct Cases {
     pub soon_days: i64,
     /// And as long overdue so many days after.
     pub long_overdue_days: i64,
+    /// Cases within so many metres are offered as one.
+    pub together_metres: f64,
     /// The document that sets `extensions`, `soon_days` and `long_overdue_days`.
     #[serde(default)]
     pub source: Option<String>,

@@ -16,8 +16,7 @@ use crate::error::{self, Problem};
 use crate::state::App;
 use crate::{
     accounts, cases, evidence, grid, notices, ogc, openapi, pages, parcels, patches, patrols, posts, public,
-    tasks,
-    telemetry, tiles,
+    tasks, telemetry, tiles,
 };
 
 /// No request may take longer; imports answer at once and go on by themselves. Photos alone have no limit, they
@@ -29,6 +28,7 @@ pub fn api() -> OpenApiRouter<App> {
     openapi::router()
         .merge(accounts::routes())
         .merge(cases::routes())
+        .merge(cases::together::routes())
         .merge(grid::routes())
         .merge(notices::routes())
         .merge(parcels::routes())

@@ -81,6 +81,21 @@ fn a_batch_is_uploaded_followed_and_withdrawn(backend: Backend) {
     let case = format!("/api/v1/cases/{}", house["case"]["id"].as_str().expect("a case"));
     assert_eq!(officer.get(&case).expect(200).json()["severity"], "grave");
 
+    // Both lie on one field: offered as one, joined by a person, split again.
+    let other = patches.iter().find(|patch| patch["number"] == "T2").expect("T2");
+    let together = officer.get(&format!("{case}/together")).expect(200).json();
+    let offered = together["offered"].as_array().expect("a list");
+    let found = offered.iter().find(|offer| offer["case"] == other["case"]["id"]).expect("T2 is offered");
+    assert_eq!((&found["distance"], &found["reason"]), (&json!(0.0), &json!("位于图斑范围内，在同一地块")));
+    let member = json!({"member": other["case"]["id"]});
+    let joined = officer.post(&format!("{case}/members"), &member).expect(200).json();
+    assert_eq!(joined["members"][0]["case"], other["case"]["id"]);
+    officer.post(&format!("{case}/members"), &member).problem(409);
+    server.login(demo.neighbour()).post(&format!("{case}/members"), &member).problem(404);
+    let split = format!("{case}/members/{}?why=不是同一问题", other["case"]["id"].as_str().expect("an id"));
+    let apart = officer.send(officer.request(Method::DELETE, &split)).expect(200).json();
+    assert_eq!(apart["members"], json!([]));
+
     // Only a county or the city imports; a township is told so.
     upload(&officer, &layer, &[]).problem(403);
     upload(&county, "不是图层", &[("period", "2026-07")]).expect(202);

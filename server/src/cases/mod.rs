@@ -18,6 +18,7 @@ pub mod sql;
 mod standing;
 #[cfg(test)]
 mod tests;
+pub mod together;
 mod words;
 pub mod workflow;
 

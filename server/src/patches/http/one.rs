@@ -7,6 +7,7 @@ use utoipa::ToSchema;
 use super::Listed;
 use crate::auth::Scope;
 use crate::auth::rights::ReadCases;
+use crate::cases::together;
 use crate::error::{Problem, Result};
 use crate::extract::{Json, Path};
 use crate::layers;
@@ -33,6 +34,8 @@ pub(super) struct Whole {
     units: Vec<UnitShare>,
     /// What it has in common with 永久基本农田, 新增耕地, approvals and filings.
     layers: Vec<Covered>,
+    /// Open cases of other sources, or of other patches, that may be about the same spot.
+    offered: Vec<together::Offered>,
 }
 
 #[derive(Serialize, ToSchema)]
@@ -125,7 +128,10 @@ pub(super) async fn one(
         area: row.area,
         share: row.share,
     });
+    let near = app.policy().cases.together_metres;
+    let offered = together::offered(db, &scope.units, &row.case_id, near).await?;
     Ok(Json(Whole {
+        offered,
         rest: outline.rest.and_then(|text| serde_json::from_str(&text).ok()),
         geometry,
         parcels: parcels.collect(),
