@@ -23,6 +23,9 @@ const LAST: usize = 4;
 /// So many datagrams without records ask for an answer that did not come.
 const PROBES: u8 = 4;
 
+/// The part of the wait for an answer within which one datagram overtakes another.
+const SETTLING: Millis = 16;
+
 /// Milliseconds on a clock that only runs forward, such as since boot.
 pub type Millis = u64;
 
@@ -112,6 +115,9 @@ enum State {
     Probe { left: u8 },
     /// For an answer.
     Waiting { until: Millis },
+    /// An answer said that something is missing; another that is on its way may know better, since datagrams overtake
+    /// each other.
+    Settling { until: Millis },
 }
 
 /// The device's end of a sync.
@@ -125,6 +131,8 @@ pub struct Session {
     heard: Option<(u32, u32)>,
     /// The counter of the last frame with records; an answer to it or a later one knows of all of them.
     told: u32,
+    /// The record after the highest that went out in this exchange.
+    sent: Seq,
     /// Waits in a row without an answer.
     silent: u8,
     /// Exchanges in a row that were given up.
@@ -146,6 +154,7 @@ impl Session {
             cursor,
             heard: None,
             told: 0,
+            sent: Seq(0),
             silent: 0,
             failures: 0,
             is_lossy: false,
@@ -195,7 +204,7 @@ impl Session {
     pub fn poll_at(&self) -> Millis {
         match self.state {
             State::Idle { due } => due,
-            State::Waiting { until } => until,
+            State::Waiting { until } | State::Settling { until } => until,
             State::Burst { .. } | State::Probe { .. } => 0,
         }
     }
@@ -216,7 +225,7 @@ impl Session {
     ) -> Result<Option<&'b [u8]>, SessionError<J::Error>> {
         self.tick(now);
         let (priority, from) = match self.state {
-            State::Idle { .. } | State::Waiting { .. } => return Ok(None),
+            State::Idle { .. } | State::Waiting { .. } | State::Settling { .. } => return Ok(None),
             State::Burst { priority, from } => (priority, from),
             State::Probe { .. } => (Priority::Routine, Seq(u32::MAX)),
         };
@@ -234,12 +243,13 @@ impl Session {
         let ask = self.is_lossy || plan.datagrams <= LAST || matches!(self.state, State::Probe { .. });
         let header = UplinkHeader { now: clock, ask, base: journal.settled().base(), cursor: self.cursor };
         let mut writer = UplinkWriter::new(buffer, &head, &header)?;
-        let rest = plan.burst.fill(journal, &mut writer).await?;
+        let (rest, end) = plan.burst.fill(journal, &mut writer).await?;
         let datagram = writer.seal(ciphers.up)?;
 
         self.heard = Some((self.heard.map_or(counter, |(first, _)| first), counter));
         if matches!(self.state, State::Burst { .. }) {
             self.told = counter;
+            self.sent = self.sent.max(end);
         }
         self.state = match (rest, self.state) {
             (Some(Burst { priority, from, .. }), _) => State::Burst { priority, from },
@@ -289,7 +299,8 @@ impl Session {
             self.begin();
         } else {
             journal.settle(header.next, header.arrivals).await?;
-            self.answered(now, header.heard >= self.told, journal.settled().base() >= journal.next());
+            let base = journal.settled().base();
+            self.answered(now, header.heard >= self.told, base >= self.sent, base >= journal.next());
         }
         Ok(Received::Answer { now: header.now, messages })
     }
@@ -307,25 +318,29 @@ impl Session {
                     self.state = State::Probe { left: PROBES };
                 }
             }
+            State::Settling { until } if now >= until => self.state = FROM_THE_START,
             _ => {}
         }
     }
 
     fn begin(&mut self) {
         self.heard = None;
+        self.sent = Seq(0);
         self.silent = 0;
         self.is_lossy = false;
-        self.state = State::Burst { priority: Priority::Urgent, from: Seq(0) };
+        self.state = FROM_THE_START;
     }
 
-    fn answered(&mut self, now: Millis, is_last: bool, is_done: bool) {
+    fn answered(&mut self, now: Millis, is_last: bool, has_all: bool, is_done: bool) {
         self.silent = 0;
         self.failures = 0;
         if is_done {
             self.heard = None;
             self.state = State::Idle { due: now + self.spread(self.policy.period) };
+        } else if has_all && matches!(self.state, State::Waiting { .. } | State::Settling { .. }) {
+            self.state = FROM_THE_START;
         } else if is_last && matches!(self.state, State::Waiting { .. }) {
-            self.state = State::Burst { priority: Priority::Urgent, from: Seq(0) };
+            self.state = State::Settling { until: now + self.policy.answer / SETTLING };
         }
         // An answer to an earlier datagram of the burst does not know of the last ones yet.
     }
@@ -356,6 +371,9 @@ fn open<'b>(
     let server = frame.head.epoch;
     frame.open(cipher, datagram, addressee).ok().map(|message| (server, message))
 }
+
+/// The beginning of a burst.
+const FROM_THE_START: State = State::Burst { priority: Priority::Urgent, from: Seq(0) };
 
 /// What of a burst is still to be sent.
 #[derive(Debug, Clone, Copy)]
@@ -404,14 +422,14 @@ impl Burst {
         Ok(bytes)
     }
 
-    /// Fills a datagram; returns what is left of the burst.
+    /// Fills a datagram; returns what is left of the burst, and the number after the highest record in it.
     async fn fill<J: Journal>(
         self,
         journal: &mut J,
         writer: &mut UplinkWriter<'_>,
-    ) -> Result<Option<Self>, SessionError<J::Error>> {
+    ) -> Result<(Option<Self>, Seq), SessionError<J::Error>> {
         let mut rest = None;
-        let mut is_empty = true;
+        let mut end = Seq(0);
         let mut add = |seq: Seq, record: &[u8]| {
             if seq >= self.end {
                 return false;
@@ -420,17 +438,17 @@ impl Burst {
                 rest = Some(Self { from: seq, ..self });
                 return false;
             }
-            is_empty = false;
+            end = seq.next();
             true
         };
         journal.visit(self.priority, self.from, &mut add).await?;
-        if is_empty && rest.is_some() {
+        if end == Seq(0) && rest.is_some() {
             return Err(SessionError::Wire(WireError::Full));
         }
         if rest.is_none() && self.priority == Priority::Urgent && self.routine().bytes(journal, 1).await? > 0
         {
             rest = Some(self.routine());
         }
-        Ok(rest)
+        Ok((rest, end))
     }
 }

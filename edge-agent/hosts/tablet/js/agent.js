@@ -117,8 +117,12 @@ export class Agent {
     const report = { outcome: "done", settled: 0, tasks: [] };
     await this.#store(() => this.#module.call(SCHEDULE, { now: now() }));
     for (;;) {
-      const { body } = await this.#store(() => this.#module.call(TRANSMIT, { now: now() }));
-      if (body.length === 0) break;
+      const { body, isIdle, dueAt } = await this.#store(() => this.#module.call(TRANSMIT, { now: now() }));
+      if (body.length === 0 && isIdle) break;
+      if (body.length === 0) {
+        await new Promise((resolve) => setTimeout(resolve, Math.max(1, dueAt - now())));
+        continue;
+      }
       let answer;
       try {
         const headers = { "content-type": "application/cbor" };
