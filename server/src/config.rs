@@ -36,6 +36,9 @@ pub struct Listen {
     /// The address of /metrics; `off` to disable
     #[arg(long, env = "GENGWEI_METRICS_LISTEN", default_value = "127.0.0.1:9090")]
     pub metrics_listen: OptionalAddr,
+    /// The address of CoAP over UDP, for devices; `off` to disable
+    #[arg(long, env = "GENGWEI_COAP_LISTEN", default_value = "127.0.0.1:5683")]
+    pub coap_listen: OptionalAddr,
     /// The client's address stands in X-Forwarded-For, because a reverse proxy is in front
     #[arg(long, env = "GENGWEI_BEHIND_PROXY", default_value_t = false)]
     pub behind_proxy: bool,

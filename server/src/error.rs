@@ -57,7 +57,7 @@ kinds! {
 }
 
 /// A failure on its way to the client.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Problem {
     kind: Kind,
     detail: Option<String>,

@@ -20,6 +20,8 @@ use crate::state::App;
         (name = "grid", description = "Units and who is responsible in them"),
         (name = "parcels", description = "Parcels and their codes (一地一码)"),
         (name = "posts", description = "QR posts (二维码警示桩)"),
+        (name = "devices", description = "Posts' radios and tablets: codes, keys, how they fare"),
+        (name = "sync", description = "What devices send, exactly once; quarantine"),
         (name = "patrols", description = "Patrols and the ledger (巡查台账)"),
         (name = "cases", description = "Cases (问题线索)"),
         (name = "patches", description = "Change patches (变化图斑) and their batches"),
@@ -44,7 +46,8 @@ pub fn finish(mut document: utoipa::openapi::OpenApi) -> String {
     components.add_security_scheme("token", SecurityScheme::Http(Http::new(HttpAuthScheme::Bearer)));
     let cookie = ApiKey::Cookie(ApiKeyValue::new(crate::auth::COOKIE));
     components.add_security_scheme("cookie", SecurityScheme::ApiKey(cookie));
-    let public = |path: &str| !path.starts_with("/api/") || path == "/api/v1/sessions";
+    let public =
+        |path: &str| !path.starts_with("/api/") || matches!(path, "/api/v1/sessions" | "/api/v1/enrolments");
     for (path, item) in &mut document.paths.paths {
         let operations = [
             ("get", &mut item.get),

@@ -35,6 +35,18 @@ pub struct Policy {
     pub parcels: Parcels,
     /// What the public page shows.
     pub public: PublicPage,
+    /// Posts' radios and tablets.
+    pub devices: Devices,
+}
+
+/// Posts' radios and tablets.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Devices {
+    /// A tablet's token ends after so many days.
+    pub token_days: i64,
+    /// A post from which nothing came for so long is silent, and those responsible are told.
+    pub silent_after_hours: i64,
 }
 
 /// Login and sessions.

@@ -15,8 +15,8 @@ use utoipa_axum::router::OpenApiRouter;
 use crate::error::{self, Problem};
 use crate::state::App;
 use crate::{
-    accounts, cases, evidence, grid, notices, ogc, openapi, pages, parcels, patches, patrols, posts, public,
-    tasks, telemetry, tiles,
+    accounts, cases, devices, evidence, grid, notices, ogc, openapi, pages, parcels, patches, patrols, posts,
+    public, sync, tasks, telemetry, tiles,
 };
 
 /// No request may take longer; imports answer at once and go on by themselves. Photos alone have no limit, they
@@ -29,6 +29,7 @@ pub fn api() -> OpenApiRouter<App> {
         .merge(accounts::routes())
         .merge(cases::routes())
         .merge(cases::together::routes())
+        .merge(devices::routes())
         .merge(grid::routes())
         .merge(notices::routes())
         .merge(parcels::routes())
@@ -37,6 +38,7 @@ pub fn api() -> OpenApiRouter<App> {
         .merge(posts::routes())
         .merge(public::routes())
         .merge(tasks::routes())
+        .merge(sync::routes())
         .merge(tiles::routes())
         .merge(ogc::routes())
         .layer(timely())

@@ -4,13 +4,13 @@ use std::net::SocketAddr;
 use std::time::Duration;
 
 use anyhow::Context;
-use tokio::net::TcpListener;
+use tokio::net::{TcpListener, UdpSocket};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use crate::config::Listen;
 use crate::state::App;
-use crate::{jobs, router, telemetry};
+use crate::{jobs, router, sync, telemetry};
 
 /// How long requests in flight may take after the signal to stop.
 const GRACE: Duration = Duration::from_secs(20);
@@ -29,6 +29,12 @@ pub async fn serve(app: App, listen: &Listen) -> anyhow::Result<()> {
         tracker.spawn(async move {
             axum::serve(listener, service).with_graceful_shutdown(stopped.cancelled_owned()).await
         });
+    }
+    if let Some(address) = listen.coap_listen.0 {
+        let socket = UdpSocket::bind(address)
+            .await
+            .with_context(|| format!("cannot listen on UDP {address}: is another server running there?"))?;
+        tracker.spawn(sync::coap::serve(app.clone(), socket, stop.clone()));
     }
     let listener = bind(listen.listen).await?;
     tracing::info!(address = %listener.local_addr()?, "listening");

@@ -43,6 +43,11 @@ impl Api {
         api
     }
 
+    /// Somebody with a token.
+    pub fn with_token(url: &str, token: &str) -> Self {
+        Self { token: Some(token.to_owned()), ..Self::anonymous(url) }
+    }
+
     /// The bearer token, for other programs.
     pub fn token(&self) -> &str {
         self.token.as_deref().expect("logged in")

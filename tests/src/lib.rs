@@ -7,6 +7,7 @@
 
 mod api;
 mod demo;
+pub mod device;
 pub mod labels;
 pub mod network;
 pub mod scene;

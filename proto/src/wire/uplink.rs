@@ -78,7 +78,7 @@ impl<'b> UplinkWriter<'b> {
 pub fn read_uplink(message: &[u8]) -> Result<(UplinkHeader, Records<'_>), WireError> {
     let mut decoder = Decoder::new(message);
     let header: UplinkHeader = decoder.decode()?;
-    Ok((header, Records { decoder, next: header.base }))
+    Ok((header, Records { decoder, next: header.base, is_over: false }))
 }
 
 /// The records of a message with their numbers, as bytes to be kept; ends after the first item that is malformed.
@@ -86,27 +86,33 @@ pub fn read_uplink(message: &[u8]) -> Result<(UplinkHeader, Records<'_>), WireEr
 pub struct Records<'b> {
     decoder: Decoder<'b>,
     next: Seq,
+    is_over: bool,
 }
 
 impl<'b> Records<'b> {
-    fn read(&mut self) -> Result<Option<(Seq, &'b [u8])>, WireError> {
-        let message = self.decoder.input();
-        while self.decoder.position() < message.len() {
-            match self.decoder.datatype()? {
-                Type::U8 | Type::U16 | Type::U32 | Type::U64 => {
-                    let next = self.next.0.checked_add(self.decoder.u32()?).ok_or(WireError::Malformed)?;
-                    self.next = Seq(next);
-                }
-                _ => {
-                    let start = self.decoder.position();
-                    self.decoder.skip()?;
-                    let seq = self.next;
-                    self.next = Seq(seq.0.checked_add(1).ok_or(WireError::Malformed)?);
-                    return Ok(Some((seq, &message[start..self.decoder.position()])));
-                }
+    /// Once the records are read: what could not be read as one, with the number that it would have; empty when all
+    /// was well. The server keeps it under that number, so that it blocks no queue.
+    #[must_use]
+    pub fn rest(&self) -> (Seq, &'b [u8]) {
+        (self.next, &self.decoder.input()[self.decoder.position()..])
+    }
+
+    /// Reads an item: a record, or `None` for numbers that are left out.
+    fn item(&mut self) -> Result<Option<(Seq, &'b [u8])>, WireError> {
+        let start = self.decoder.position();
+        match self.decoder.datatype()? {
+            Type::U8 | Type::U16 | Type::U32 | Type::U64 => {
+                let next = self.next.0.checked_add(self.decoder.u32()?).ok_or(WireError::Malformed)?;
+                self.next = Seq(next);
+                Ok(None)
+            }
+            _ => {
+                self.decoder.skip()?;
+                let seq = self.next;
+                self.next = Seq(seq.0.checked_add(1).ok_or(WireError::Malformed)?);
+                Ok(Some((seq, &self.decoder.input()[start..self.decoder.position()])))
             }
         }
-        Ok(None)
     }
 }
 
@@ -114,10 +120,18 @@ impl<'b> Iterator for Records<'b> {
     type Item = Result<(Seq, &'b [u8]), WireError>;
 
     fn next(&mut self) -> Option<Self::Item> {
-        let item = self.read().transpose();
-        if !matches!(item, Some(Ok(_))) {
-            self.decoder.set_position(self.decoder.input().len());
+        while !self.is_over && self.decoder.position() < self.decoder.input().len() {
+            let start = self.decoder.position();
+            match self.item() {
+                Ok(Some(record)) => return Some(Ok(record)),
+                Ok(None) => {}
+                Err(error) => {
+                    self.decoder.set_position(start);
+                    self.is_over = true;
+                    return Some(Err(error));
+                }
+            }
         }
-        item
+        None
     }
 }

@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use crate::auth::{Caller, Held, Token, password};
-use crate::db::{Db, Timestamp, Tx};
+use crate::db::{Db, Session, Timestamp, Tx};
 use crate::env::Env;
 use crate::error::{self, Problem};
 use crate::state::App;
@@ -186,7 +186,9 @@ pub async fn caller(app: &App, digest: String) -> Result<Option<Caller>, Problem
     let generation = app.recent_callers().generation();
     let Some(session) = sql::session(app.db(), &digest).await? else { return Ok(None) };
     let idle = now.seconds_since(session.seen_at);
-    if session.locked_at.is_some() || now >= session.ends_at || idle > app.policy().login.idle_minutes * 60 {
+    // A tablet lies in a drawer for weeks; its session ends with the device's revocation.
+    let is_idle = session.device.is_none() && idle > app.policy().login.idle_minutes * 60;
+    if session.locked_at.is_some() || now >= session.ends_at || is_idle {
         return Ok(None);
     }
     if idle >= 60 {
@@ -209,8 +211,27 @@ pub async fn caller(app: &App, digest: String) -> Result<Option<Caller>, Problem
     Ok(Some(caller))
 }
 
-async fn held(db: &Db, env: &Env, person: &str) -> Result<Vec<Held>, Problem> {
-    let rows = crate::grid::sql::held_by(db, person, env.today()).await?;
+/// Whom an account stands for, with what he holds today; none when there is no such login or it is locked.
+pub async fn holder(on: &impl Session, env: &Env, login: &str) -> Result<Option<Caller>, Problem> {
+    let Some(account) = sql::find(on, login).await?.filter(|account| account.locked_at.is_none()) else {
+        return Ok(None);
+    };
+    let held = match &account.person_id {
+        Some(person) => held(on, env, person).await?,
+        None => Vec::new(),
+    };
+    Ok(Some(Caller {
+        account: account.id,
+        login: account.login,
+        name: account.name,
+        person: account.person_id,
+        admin: account.admin.map(|a| a.0),
+        held,
+    }))
+}
+
+async fn held(on: &impl Session, env: &Env, person: &str) -> Result<Vec<Held>, Problem> {
+    let rows = crate::grid::sql::held_by(on, person, env.today()).await?;
     Ok(rows.into_iter().map(|(unit, role)| Held { unit: unit.0, role: role.0 }).collect())
 }
 

@@ -87,12 +87,16 @@ pub(super) struct Open {
     pub locked_at: Option<Timestamp>,
     pub seen_at: Timestamp,
     pub ends_at: Timestamp,
+    pub device: Option<i64>,
 }
 
 pub(super) async fn session(on: &impl Session, digest: &str) -> sqlx::Result<Option<Open>> {
     on.first(
-        sql("select s.account_id, a.login, a.name, a.person_id, a.admin, a.locked_at, s.seen_at, s.ends_at \
-             from sessions s join accounts a on a.id = s.account_id where s.token = $1")
+        sql(
+            "select s.account_id, a.login, a.name, a.person_id, a.admin, a.locked_at, s.seen_at, s.ends_at, \
+             s.device \
+             from sessions s join accounts a on a.id = s.account_id where s.token = $1",
+        )
         .bind(digest),
     )
     .await
@@ -105,6 +109,37 @@ pub(super) async fn seen(tx: &Tx, digest: &str, now: Timestamp) -> sqlx::Result<
 
 pub(super) async fn close_session(tx: &Tx, digest: &str) -> sqlx::Result<u64> {
     tx.execute(sql("delete from sessions where token = $1").bind(digest)).await
+}
+
+/// Opens a tablet's session.
+pub async fn open_device_session(
+    tx: &Tx,
+    digest: &str,
+    account: &str,
+    device: i64,
+    now: Timestamp,
+    ends_at: Timestamp,
+) -> sqlx::Result<u64> {
+    tx.execute(
+        sql("insert into sessions (token, account_id, created_at, seen_at, ends_at, agent, device) \
+             values ($1, $2, $3, $3, $4, 'tablet', $5)")
+        .bind(digest)
+        .bind(account)
+        .bind(now)
+        .bind(ends_at)
+        .bind(device),
+    )
+    .await
+}
+
+/// Ends a tablet's sessions.
+pub async fn close_device_sessions(tx: &Tx, device: i64) -> sqlx::Result<u64> {
+    tx.execute(sql("delete from sessions where device = $1").bind(device)).await
+}
+
+/// An account's login and name.
+pub async fn name_of(on: &impl Session, id: &str) -> sqlx::Result<Option<(String, String)>> {
+    on.first(sql("select login, name from accounts where id = $1").bind(id)).await
 }
 
 /// Ends all sessions of an account but the one with the digest `kept`.

@@ -66,6 +66,9 @@ rights! {
     /// Register and move posts, print labels.
     EditPosts "没有管理警示桩的权限。" |role, level|
         matches!((role, level), (OfficeDirector | Officer, Level::City | Level::County | Level::Township));
+    /// Make, renew and revoke devices; mend what they sent.
+    ManageDevices "没有管理设备的权限。" |role, level|
+        matches!((role, level), (OfficeDirector | Officer, Level::City | Level::County | Level::Township));
     /// Read a reporter's phone number: two named roles only.
     SeeReporters "只有网格办主任和举报办理员可以查看举报人电话。" |role, level|
         matches!(role, OfficeDirector | ReportHandler);

@@ -105,6 +105,8 @@ pub(super) async fn restore(context: &Context, restore: Restore) -> anyhow::Resu
         let master = keys::master_key(storage.master_key.as_ref(), &storage.data, &context.env)?;
         keys::store(&db, &context.env, &keyring, &master, true).await?;
     }
+    // Devices notice the new epoch and send again what the backup lacks.
+    crate::sync::begin_epoch(&db, &context.env).await?;
     db.close().await;
     context.say(json!({"photos": copied}), format!("restored with {copied} photos"));
     Ok(ExitCode::SUCCESS)

@@ -18,6 +18,7 @@ pub(super) fn run(context: &Context, listen: &Listen) -> anyhow::Result<ExitCode
         ("GENGWEI_MASTER_KEY", hidden(&storage.master_key)),
         ("GENGWEI_LISTEN", listen.listen.to_string()),
         ("GENGWEI_METRICS_LISTEN", listen.metrics_listen.to_string()),
+        ("GENGWEI_COAP_LISTEN", listen.coap_listen.to_string()),
         ("GENGWEI_BEHIND_PROXY", listen.behind_proxy.to_string()),
         ("GENGWEI_PUBLIC_URL", public.public_url.clone()),
         ("GENGWEI_POLICY", public.policy.as_ref().map(|p| p.display().to_string()).unwrap_or_default()),

@@ -5,8 +5,11 @@ mod backup;
 mod codes;
 mod config;
 mod demo;
+mod device;
 mod evidence;
 mod import;
+mod quarantine;
+mod sync;
 mod user;
 mod workflow;
 
@@ -52,6 +55,12 @@ enum Command {
     Codes(codes::Codes),
     /// Accounts
     User(user::User),
+    /// Posts' radios and tablets
+    Device(device::Device),
+    /// What devices sent
+    Sync(sync::Sync),
+    /// What devices sent and could not be applied
+    Quarantine(quarantine::Quarantine),
     /// The audit log
     Audit(audit::Audit),
     /// Photos
@@ -105,7 +114,8 @@ pub async fn main() -> ExitCode {
 async fn run(command: Command, context: &Context) -> anyhow::Result<ExitCode> {
     match command {
         Command::Serve(listen) => {
-            let app = context.app(listen.behind_proxy).await?;
+            let coap_port = listen.coap_listen.0.map(|address| address.port());
+            let app = context.app_of(listen.behind_proxy, coap_port).await?;
             serve::serve(app, &listen).await?;
             Ok(ExitCode::SUCCESS)
         }
@@ -113,6 +123,9 @@ async fn run(command: Command, context: &Context) -> anyhow::Result<ExitCode> {
         Command::Import(import) => import::run(context, import).await,
         Command::Codes(codes) => codes::run(context, codes).await,
         Command::User(user) => user::run(context, user).await,
+        Command::Device(device) => device::run(context, device).await,
+        Command::Sync(sync) => sync::run(context, sync).await,
+        Command::Quarantine(quarantine) => quarantine::run(context, quarantine).await,
         Command::Audit(audit) => audit::run(context, audit).await,
         Command::Evidence(evidence) => evidence::run(context, evidence).await,
         Command::Backup(backup) => backup::backup(context, backup).await,
@@ -140,6 +153,10 @@ impl Context {
 
     /// Opens everything that a server needs; commands that change data run in the same parts.
     pub(crate) async fn app(&self, behind_proxy: bool) -> anyhow::Result<App> {
+        self.app_of(behind_proxy, None).await
+    }
+
+    async fn app_of(&self, behind_proxy: bool, coap_port: Option<u16>) -> anyhow::Result<App> {
         let data = &self.storage.data;
         let db = self.db().await?;
         let master = keys::master_key(self.storage.master_key.as_ref(), data, &self.env)?;
@@ -155,6 +172,7 @@ impl Context {
             public_url: self.public.public_url.trim_end_matches('/').to_owned(),
             env: self.env.clone(),
             behind_proxy,
+            coap_port,
             db,
         };
         Ok(App::new(setup).await?)

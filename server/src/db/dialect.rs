@@ -95,10 +95,11 @@ impl Bulk {
         let width = self.rows.first().map_or(1, |row| row.len().max(1));
         let size = (VALUES_A_STATEMENT / width).max(1);
         let (head, tail) = (self.head, self.tail);
-        let mut rows = self.rows.into_iter().peekable();
+        let mut rows = self.rows.into_iter();
+        // Powers of two, so that a handful of texts serves every number of rows and stays prepared.
         std::iter::from_fn(move || {
-            rows.peek()?;
-            let batch: Vec<_> = rows.by_ref().take(size).collect();
+            let count = 1 << rows.len().min(size).checked_ilog2()?;
+            let batch: Vec<_> = rows.by_ref().take(count).collect();
             Some(super::sql(head).push_rows(batch).push(tail))
         })
     }

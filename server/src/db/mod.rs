@@ -43,6 +43,8 @@ pub enum Topic {
     Posts,
     /// Tasks; what tablets pull them by.
     Tasks,
+    /// Devices, their keys and what they are to be told.
+    Devices,
 }
 
 impl Topic {
@@ -53,6 +55,7 @@ impl Topic {
             Self::Parcels => "parcels",
             Self::Posts => "posts",
             Self::Tasks => "tasks",
+            Self::Devices => "devices",
         }
     }
 }

@@ -163,6 +163,7 @@ pub async fn app(db: Db, env: Env, units: &[(&str, &str)]) -> crate::state::App 
         work: folder.clone(),
         public_url: "https://gengwei.example".to_owned(),
         behind_proxy: false,
+        coap_port: None,
     };
     crate::state::App::new(setup).await.expect("the application starts")
 }

@@ -89,6 +89,15 @@ impl Tx {
         Ok(())
     }
 
+    /// Runs a bulk insert whose tail ends in `returning …`; answers the rows that it returns.
+    pub async fn insert_returning<T: Record>(&self, rows: super::Bulk) -> sqlx::Result<Vec<T>> {
+        let mut returned = Vec::new();
+        for statement in rows.statements() {
+            returned.append(&mut self.all(statement).await?);
+        }
+        Ok(returned)
+    }
+
     /// Adds an entry to the audit log, in this transaction (invariant 4).
     pub fn audit(&self, entry: Entry) {
         self.shared.audit.lock().expect("no panic while held").push(entry);
@@ -114,6 +123,24 @@ impl Tx {
     fn put_off(&self) -> (usize, usize) {
         let audit = self.shared.audit.lock().expect("no panic while held").len();
         (audit, self.shared.tallied.lock().expect("no panic while held").len())
+    }
+
+    /// Runs a part of a job that may fail by itself: its error undoes this part only. The outer error is the
+    /// database's own.
+    pub async fn attempt<T, E>(
+        &self,
+        part: impl Future<Output = Result<T, E>> + Send,
+    ) -> sqlx::Result<Result<T, E>> {
+        let put_off = self.put_off();
+        self.run("savepoint part").await?;
+        let result = part.await;
+        if result.is_ok() {
+            self.run("release savepoint part").await?;
+        } else {
+            self.forget_after(put_off);
+            self.run("rollback to savepoint part; release savepoint part").await?;
+        }
+        Ok(result)
     }
 
     fn forget_after(&self, (audit, tallied): (usize, usize)) {

@@ -4,6 +4,7 @@ mod forward;
 mod imports;
 mod refresh;
 mod remind;
+mod silence;
 mod uploads;
 
 use tokio_util::sync::CancellationToken;
@@ -16,6 +17,7 @@ pub fn start(app: &App, tracker: &TaskTracker, stop: &CancellationToken) {
     tracker.spawn(forward::run(app.clone(), stop.clone()));
     tracker.spawn(remind::run(app.clone(), stop.clone()));
     tracker.spawn(imports::run(app.clone(), stop.clone()));
+    tracker.spawn(silence::run(app.clone(), stop.clone()));
     tracker.spawn(refresh::run(app.clone(), stop.clone()));
     tracker.spawn(uploads::run(app.clone(), stop.clone()));
 }

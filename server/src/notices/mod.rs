@@ -9,7 +9,7 @@ pub mod sql;
 #[cfg(test)]
 mod tests;
 
-use gengwei_proto::RegionCode;
+use gengwei_proto::{Level, RegionCode};
 
 use crate::auth::Caller;
 use crate::auth::rights::{ReceiveNotices, Right};
@@ -41,7 +41,8 @@ pub enum To {
 }
 
 impl To {
-    fn key(&self) -> &str {
+    /// The account's id, or the unit's code.
+    pub(crate) fn key(&self) -> &str {
         match self {
             Self::Unit(unit) => unit.as_str(),
             Self::Account(id) => id,
@@ -66,6 +67,15 @@ pub struct NewNotice {
     pub words: Option<String>,
     /// A key under which it is raised once only: a job may then run twice.
     pub once: Option<String>,
+}
+
+/// Those responsible on the spot: the unit, its village, its township, each once.
+pub fn of_place(unit: &RegionCode) -> Vec<To> {
+    let mut units: Vec<_> =
+        [Level::Village, Level::Township].iter().filter_map(|l| unit.ancestor(*l)).collect();
+    units.insert(0, *unit);
+    units.dedup();
+    units.into_iter().map(To::Unit).collect()
 }
 
 /// Raises a notice in the caller's transaction; answers whether it is new.

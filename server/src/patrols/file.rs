@@ -5,14 +5,14 @@ use gengwei_proto::{ParcelCode, RegionCode};
 use serde_json::json;
 use sha2::{Digest, Sha256};
 
-use super::{NewPatrol, sql};
-use crate::auth::Scope;
+use super::{NewPatrol, NewSighting, sql};
 use crate::auth::rights::FilePatrols;
+use crate::auth::{Caller, Scope};
 use crate::cases::{self, NewCase, Source};
-use crate::db::Tx;
+use crate::db::{Session, Tx};
 use crate::error::{self, Problem, Result};
 use crate::evidence;
-use crate::parcels;
+use crate::parcels::{self, Locator};
 use crate::state::App;
 
 /// What became of a patrol that was handed in.
@@ -24,10 +24,57 @@ pub struct Filed {
 }
 
 /// A sighting with the parcel that it lies in.
-pub(super) struct Located {
+pub(crate) struct Located {
+    /// The parcel's id.
     pub parcel: Option<i64>,
+    /// The parcel's unit, or else the closest that is known.
     pub unit: RegionCode,
+    /// Longitude and latitude in CGCS2000.
     pub place: Option<(f64, f64)>,
+}
+
+/// Opens the case of a sighting, with its photos; answers its id.
+pub(crate) async fn open_case(
+    tx: &Tx,
+    app: &App,
+    by: &Caller,
+    sighting: &NewSighting,
+    at: &Located,
+    facts: serde_json::Value,
+) -> Result<String> {
+    let new = NewCase {
+        unit: at.unit,
+        source: Source::Patrol,
+        kind: sighting.kind,
+        parcel: at.parcel,
+        place: at.place,
+        words: sighting.words.clone(),
+        by: by.account.clone(),
+        name: by.name.clone(),
+        facts,
+    };
+    let case = cases::open(tx, app, new).await?;
+    evidence::sql::link(tx, &sighting.photos, "case", &case, at.unit.as_str()).await?;
+    Ok(case)
+}
+
+/// Adds sightings to a patrol that is filed, numbered from `first`, with what was done about them.
+pub(crate) async fn add_sightings(
+    tx: &Tx,
+    patrol: &NewPatrol,
+    unit: &RegionCode,
+    first: i64,
+    located: &[Located],
+    cases: &[String],
+) -> Result<()> {
+    sql::insert_sightings(tx, patrol, first, located, cases).await?;
+    sql::insert_deeds(tx, patrol, first).await?;
+    // Whoever sees the patrol sees its photos, wherever what they show lies.
+    for (n, sighting) in (first..).zip(&patrol.sightings) {
+        let id = format!("{}/{n}", patrol.id);
+        evidence::sql::link(tx, &sighting.photos, "sighting", &id, unit.as_str()).await?;
+    }
+    Ok(())
 }
 
 /// Files a patrol.
@@ -57,28 +104,10 @@ pub async fn file(app: &App, scope: &Scope<FilePatrols>, patrol: NewPatrol) -> R
             }
             let mut cases = Vec::with_capacity(located.len());
             for (sighting, at) in patrol.sightings.iter().zip(&located) {
-                let new = NewCase {
-                    unit: at.unit,
-                    source: Source::Patrol,
-                    kind: sighting.kind,
-                    parcel: at.parcel,
-                    place: at.place,
-                    words: sighting.words.clone(),
-                    by: caller.account.clone(),
-                    name: caller.name.clone(),
-                    facts: serde_json::Value::Null,
-                };
-                let case = cases::open(&tx, &parts, new).await?;
-                evidence::sql::link(&tx, &sighting.photos, "case", &case, at.unit.as_str()).await?;
-                cases.push(case);
+                let facts = serde_json::Value::Null;
+                cases.push(open_case(&tx, &parts, &caller, sighting, at, facts).await?);
             }
-            sql::insert_sightings(&tx, &patrol, &located, &cases).await?;
-            sql::insert_deeds(&tx, &patrol).await?;
-            // Whoever sees the patrol sees its photos, wherever what they show lies.
-            for (n, sighting) in patrol.sightings.iter().enumerate() {
-                let id = format!("{}/{n}", patrol.id);
-                evidence::sql::link(&tx, &sighting.photos, "sighting", &id, unit.as_str()).await?;
-            }
+            add_sightings(&tx, &patrol, &unit, 0, &located, &cases).await?;
             let detail = json!({"unit": unit, "cases": cases});
             tx.audit(caller.entry("patrol.file", &*patrol.id).detail(detail));
             Ok(Filed { id: patrol.id, new: true })
@@ -101,7 +130,7 @@ async fn check(
 }
 
 /// Over the body as it was understood, so that spaces and the order of keys do not count.
-fn hash(patrol: &NewPatrol) -> String {
+pub(crate) fn hash(patrol: &NewPatrol) -> String {
     let text = serde_json::to_vec(patrol).expect("a patrol is plain data");
     hex::encode(Sha256::digest(text))
 }
@@ -143,7 +172,7 @@ async fn locate(
                 let field = format!("/sightings/{n}/parcel");
                 Some(found.ok_or_else(|| Problem::invalid(field, "辖区内没有这个地块码。"))?)
             }
-            None => at_place(app, unit, place).await?,
+            None => at_place(app.db(), &app.locator(), unit, place).await?,
         };
         let unit = parcel.as_ref().map_or(*unit, |p| p.unit.0);
         all.push(Located { parcel: parcel.map(|p| p.id), unit, place });
@@ -152,15 +181,16 @@ async fn locate(
 }
 
 /// Where parcels overlap, one of the unit that was patrolled goes before others.
-async fn at_place(
-    app: &App,
+pub(crate) async fn at_place(
+    on: &impl Session,
+    locator: &Locator,
     unit: &RegionCode,
     place: Option<(f64, f64)>,
 ) -> Result<Option<parcels::Parcel>> {
     let Some((lon, lat)) = place else { return Ok(None) };
     let mut best = None;
-    for id in app.locator().at(lon, lat) {
-        let Some(parcel) = parcels::find_by_id(app.db(), id).await? else { continue };
+    for id in locator.at(lon, lat) {
+        let Some(parcel) = parcels::find_by_id(on, id).await? else { continue };
         if unit.contains(&parcel.unit) {
             return Ok(Some(parcel));
         }

@@ -4,7 +4,7 @@
 //! It is never changed; there is no route that could. Each sighting opens a case.
 
 mod body;
-mod file;
+pub(crate) mod file;
 mod http;
 mod ledger;
 mod plan;
@@ -12,6 +12,6 @@ pub mod sql;
 #[cfg(test)]
 mod tests;
 
-pub use body::{Action, Deed, NewPatrol, NewSighting};
+pub use body::{Action, Datum, Deed, NewPatrol, NewSighting};
 pub use file::{Filed, file};
 pub use http::routes;

@@ -25,7 +25,7 @@ pub(super) async fn known(on: &impl Session, id: &str) -> sqlx::Result<Option<Kn
 }
 
 /// Adds a patrol; false when one is there under its id, were it only since a moment ago from another process.
-pub(super) async fn insert(
+pub(crate) async fn insert(
     tx: &Tx,
     p: &NewPatrol,
     unit: &RegionCode,
@@ -65,6 +65,7 @@ pub(super) async fn insert(
 pub(super) async fn insert_sightings(
     tx: &Tx,
     patrol: &NewPatrol,
+    first: i64,
     located: &[Located],
     cases: &[String],
 ) -> sqlx::Result<()> {
@@ -73,7 +74,7 @@ pub(super) async fn insert_sightings(
          datum, raw_lon, raw_lat)",
         "",
     );
-    for (seq, ((s, at), case)) in (0i64..).zip(patrol.sightings.iter().zip(located).zip(cases)) {
+    for (seq, ((s, at), case)) in (first..).zip(patrol.sightings.iter().zip(located).zip(cases)) {
         rows.row(vec![
             patrol.id.clone().into(),
             seq.into(),
@@ -94,15 +95,17 @@ pub(super) async fn insert_sightings(
     tx.insert(rows).await
 }
 
-pub(super) async fn insert_deeds(tx: &Tx, patrol: &NewPatrol) -> sqlx::Result<()> {
+/// Each deed is numbered after the sighting that `first` begins with, so that those of later sightings find room.
+pub(super) async fn insert_deeds(tx: &Tx, patrol: &NewPatrol, first: i64) -> sqlx::Result<()> {
     let mut rows = Bulk::new("insert into patrol_actions (patrol_id, seq, action, at, sighting, words)", "");
-    for (seq, deed) in (0i64..).zip(&patrol.actions) {
+    for (seq, deed) in (first..).zip(&patrol.actions) {
+        let sighting = deed.sighting.and_then(|n| i64::try_from(n).ok()).map(|n| first + n);
         rows.row(vec![
             patrol.id.clone().into(),
             seq.into(),
             deed.action.name().into(),
             deed.at.into(),
-            deed.sighting.and_then(|n| i64::try_from(n).ok()).into(),
+            sighting.into(),
             deed.words.clone().into(),
         ]);
     }
@@ -174,6 +177,12 @@ pub(super) async fn list(
 pub(super) async fn one(on: &impl Session, units: &Units, id: &str) -> sqlx::Result<Option<Listed>> {
     let query = sql(LISTED).push_bind(" and p.id = ", id);
     on.first(units.filter_ancestors(query, &ANCESTORS)).await
+}
+
+/// Puts another track in place of the one that a patrol was filed with, as pieces of it arrive.
+pub(crate) async fn set_track(tx: &Tx, id: &str, points: &[[f64; 2]]) -> sqlx::Result<u64> {
+    let line = serde_json::json!({"type": "LineString", "coordinates": points}).to_string();
+    tx.execute(sql("update patrols set track = $1 where id = $2").bind(line).bind(id)).await
 }
 
 pub(super) async fn track(on: &impl Session, id: &str) -> sqlx::Result<Option<String>> {

@@ -1,5 +1,7 @@
 //! The QR symbol of a label (GB/T 18284-2000), error correction H.
 
+use std::fmt::Write;
+
 use qrcode::{Color, EcLevel, QrCode};
 
 use gengwei_proto::ParcelCode;
@@ -99,6 +101,42 @@ impl Symbol {
     #[must_use]
     pub fn is_dark(&self, x: usize, y: usize) -> bool {
         x < self.width && self.dark.get(y * self.width + x).copied().unwrap_or(false)
+    }
+
+    /// The symbol with its quiet zone as a picture that grows to the space it is given.
+    #[must_use]
+    pub fn svg(&self) -> String {
+        let mut path = String::new();
+        for Block { x, y, width, height } in self.blocks() {
+            let (x, y) = (x + QUIET_ZONE, y + QUIET_ZONE);
+            let _ = write!(path, "M{x} {y}h{width}v{height}h-{width}z");
+        }
+        let side = self.full_width();
+        format!(
+            "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 {side} {side}\" shape-rendering=\"crispEdges\">\
+             <path fill=\"#fff\" d=\"M0 0h{side}v{side}H0z\"/><path d=\"{path}\"/></svg>"
+        )
+    }
+
+    /// The symbol with its quiet zone for a terminal, two rows of modules a line, light on dark or dark on light.
+    #[must_use]
+    pub fn text(&self) -> String {
+        let is_light = |x: usize, y: usize| {
+            let inside = x >= QUIET_ZONE && y >= QUIET_ZONE;
+            !(inside && self.is_dark(x - QUIET_ZONE, y - QUIET_ZONE))
+        };
+        let side = self.full_width();
+        let mut text = String::new();
+        for y in (0..side).step_by(2) {
+            text.extend((0..side).map(|x| match (is_light(x, y), y + 1 < side && is_light(x, y + 1)) {
+                (true, true) => '█',
+                (true, false) => '▀',
+                (false, true) => '▄',
+                (false, false) => ' ',
+            }));
+            text.push('\n');
+        }
+        text
     }
 
     /// The dark modules as few rectangles: runs along a row, joined to equal runs below.

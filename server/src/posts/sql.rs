@@ -43,7 +43,8 @@ pub struct Post {
 const POST: &str = "select p.number, l.code as parcel, l.unit, p.place, p.lon, p.lat, p.state, p.installed_on, \
      p.device, p.version, p.created_at from posts p join parcels l on l.id = p.parcel_id where true";
 
-pub(super) async fn find(on: &impl Session, number: i64) -> sqlx::Result<Option<Post>> {
+/// The post with this number.
+pub async fn find(on: &impl Session, number: i64) -> sqlx::Result<Option<Post>> {
     on.first(sql(POST).push_bind(" and p.number = ", number)).await
 }
 
@@ -103,6 +104,14 @@ pub(super) async fn change(tx: &Tx, number: i64, change: &Change, now: Timestamp
     tx.execute(query.push_bind(" where number = ", number)).await
 }
 
+/// Installed posts of which a device says that they lean or were tampered with must be looked after.
+pub async fn damaged(tx: &Tx, numbers: &[i64], now: Timestamp) -> sqlx::Result<u64> {
+    let query = sql("update posts set state = 'damaged', version = version + 1, updated_at = $1 \
+                     where state = 'installed' and number in ")
+    .bind(now);
+    tx.execute(query.push_list(numbers.iter().copied())).await
+}
+
 pub(super) async fn move_to(
     tx: &Tx,
     number: i64,
@@ -129,6 +138,7 @@ pub(super) async fn move_to(
             .bind(number),
     )
     .await?;
+    crate::devices::sql::move_post(tx, number, unit, now).await?;
     Ok(())
 }
 

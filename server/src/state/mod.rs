@@ -12,12 +12,14 @@ use crate::accounts::Recent;
 use crate::calendar::Calendar;
 use crate::crypto::Keyring;
 use crate::db::{Db, Topic};
+use crate::devices::Registry;
 use crate::env::Env;
 use crate::evidence::{Photos, Spool};
 use crate::grid::Grid;
 use crate::parcels::Locator;
 use crate::policy::Policy;
 use crate::public::Limits;
+use crate::sync;
 use crate::tiles;
 
 /// The application's parts; cheap to clone.
@@ -33,6 +35,8 @@ struct Parts {
     limits: Limits,
     recent_callers: Recent,
     tiles: tiles::Cache,
+    registry: Registry,
+    sync: sync::Desk,
 }
 
 /// What an [`App`] is made of.
@@ -57,20 +61,25 @@ pub struct Setup {
     pub public_url: String,
     /// Whether X-Forwarded-For is to be believed.
     pub behind_proxy: bool,
+    /// The port on which the server listens for CoAP.
+    pub coap_port: Option<u16>,
 }
 
 impl App {
     /// Puts the parts together and reads the snapshots.
     pub async fn new(setup: Setup) -> sqlx::Result<Self> {
         let decoy = crate::auth::password::decoy(&setup.env);
+        let sync = sync::Desk::open(&setup.db, &setup.env).await?;
         let parts = Parts {
             decoy,
+            sync,
             grid: ArcSwap::default(),
             grid_revision: AtomicI64::new(-1),
             locator: ArcSwap::default(),
             limits: Limits::new(setup.policy.reports.per_hour),
             recent_callers: Recent::default(),
             tiles: tiles::Cache::default(),
+            registry: Registry::default(),
             setup,
         };
         let app = Self(Arc::new(parts));
@@ -158,6 +167,27 @@ impl App {
         &self.0.tiles
     }
 
+    /// Devices that spoke lately.
+    pub fn registry(&self) -> &Registry {
+        &self.0.registry
+    }
+
+    /// Where pushes of devices meet.
+    pub fn sync(&self) -> &sync::Desk {
+        &self.0.sync
+    }
+
+    /// Where devices reach the server over CoAP, when it listens for it.
+    pub fn coap_url(&self) -> Option<String> {
+        let (_, rest) = self.public_url().split_once("://")?;
+        let host = rest.split('/').next()?;
+        let host = host
+            .rsplit_once(':')
+            .filter(|(_, port)| port.parse::<u16>().is_ok())
+            .map_or(host, |(host, _)| host);
+        self.0.setup.coap_port.map(|port| format!("coap://{host}:{port}/sync"))
+    }
+
     /// Which parcel lies where.
     pub fn locator(&self) -> Arc<Locator> {
         self.0.locator.load_full()
@@ -174,6 +204,7 @@ impl App {
             self.0.grid_revision.store(grid, Ordering::Relaxed);
             self.recent_callers().forget();
         }
+        self.0.registry.advance(sql::revision(self.db(), Topic::Devices).await?);
         let parcels = sql::revision(self.db(), Topic::Parcels).await?;
         let locator = self.locator();
         if parcels != locator.revision() {
