@@ -47,6 +47,7 @@ for purpose in "${@:-run}"; do
       need chromium 'the pages are tried in a browser' has chromium
       need fonts-noto-cjk 'Chinese on screenshots' has_cjk
       need npm 'installs tus-js-client' has npm
+      need libcoap3-bin 'coap-client pushes frames as other people would' has coap-client-notls
       need python3-venv 'the HTTP fuzzer lives in a virtual environment' has_venv
       ;;
     wasm)

@@ -1,7 +1,7 @@
 //! The running program.
 
 use std::fs::File;
-use std::net::TcpListener;
+use std::net::{SocketAddr, TcpListener, UdpSocket};
 use std::process::{Child, Command, ExitStatus};
 use std::thread::sleep;
 use std::time::{Duration, Instant};
@@ -44,6 +44,11 @@ impl Server {
         &self.process.metrics_url
     }
 
+    /// Where the server listens for CoAP.
+    pub fn coap(&self) -> SocketAddr {
+        self.process.coap
+    }
+
     /// Speaks to the server as nobody.
     pub fn anonymous(&self) -> Api {
         Api::anonymous(self.url())
@@ -83,6 +88,7 @@ pub struct Process {
     /// `http://127.0.0.1:<port>`.
     pub url: String,
     metrics_url: String,
+    coap: SocketAddr,
 }
 
 impl Process {
@@ -109,7 +115,7 @@ impl Process {
     }
 
     fn spawn(site: &Site) -> Self {
-        let (listen, metrics) = (free_port(), free_port());
+        let (listen, metrics, coap) = (free_port(), free_port(), free_udp_port());
         let url = format!("http://{listen}");
         let log = File::options().create(true).append(true).open(site.path("serve.log")).expect("a log");
         let errors = log.try_clone().expect("a second handle");
@@ -117,11 +123,12 @@ impl Process {
             .command(["serve"])
             .env("GENGWEI_LISTEN", &listen)
             .env("GENGWEI_METRICS_LISTEN", &metrics)
+            .env("GENGWEI_COAP_LISTEN", coap.to_string())
             .stdout(log)
             .stderr(errors)
             .spawn()
             .expect("the program can be started");
-        Self { child, url, metrics_url: format!("http://{metrics}") }
+        Self { child, url, metrics_url: format!("http://{metrics}"), coap }
     }
 
     fn wait_ready(&mut self, site: &Site) -> Result<(), String> {
@@ -157,6 +164,11 @@ impl Drop for Process {
     fn drop(&mut self) {
         self.kill();
     }
+}
+
+fn free_udp_port() -> SocketAddr {
+    let socket = UdpSocket::bind("127.0.0.1:0").expect("a free port");
+    socket.local_addr().expect("an address")
 }
 
 fn free_port() -> String {
