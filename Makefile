@@ -54,7 +54,7 @@ openapi: ## openapi.json, written anew from the handlers
 wasm: ## the tablet's agent for a page, edge-agent/hosts/tablet/dist
 	@scripts/wasm.sh
 
-bench: ## ours against its peers in one run, written to BENCHMARKS.md; ONLY=import|point|overlay|scan|patrol for one section
+bench: ## ours against its peers in one run, written to BENCHMARKS.md; ONLY=import|point|overlay|scan|patrol|sync|sync50 for one section
 	@scripts/setup.sh run bench
 	python3 bench/run.py $(ONLY)
 

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Measures ours against its peers in one run and writes BENCHMARKS.md.
 
-    bench/run.py [--peers-only] [import|point|overlay|scan|patrol ...]
+    bench/run.py [--peers-only] [import|point|overlay|scan|patrol|sync|sync50 ...]
 
 Each section leaves its figures as JSON lines in target/bench/<section>.jsonl; BENCHMARKS.md is rendered from
 all that are there, so that one section can be measured again by itself. `--peers-only` tries the peers and
@@ -35,6 +35,11 @@ GOALS = {
     "scan": ("Scan page, 64 connections", [
         ("≥ 0.6× one primary-key read", "one sqlx primary-key read", "per_second", 0.6, "ratio"),
         ("p99 ≤ 10 ms", None, "p99_ms", 10.0, "limit")]),
+    "sync": ("Sync push, one record a request, 64 connections", [
+        ("≥ 8× one commit a request", "one sqlx commit a request", "per_second", 8.0, "ratio"),
+        ("p99 ≤ 20 ms", None, "p99_ms", 20.0, "limit")]),
+    "sync50": ("Sync push, 50 records a request, 64 connections", [
+        ("≥ 5× per-row inserts", "50 sqlx inserts and one commit a request", "per_second", 5.0, "ratio")]),
     "patrol": ("Filing patrols, 64 connections", [
         ("≥ 8× one commit a request", "one sqlx commit a request", "per_second", 8.0, "ratio"),
         ("p99 ≤ 20 ms", None, "p99_ms", 20.0, "limit")]),

@@ -3,6 +3,7 @@
 A row: {"name", "command", "ours": bool, figures…}. `peers_only` leaves ours out, to try the peers by themselves.
 """
 
+import contextlib
 import json
 import re
 import shutil
@@ -234,6 +235,15 @@ class OurServer:
         request = urllib.request.Request(f"{self.url}/api/v1/sessions", words, {"Content-Type": "application/json"})
         return json.load(urllib.request.urlopen(request))["token"]
 
+    def post(self, path, body):
+        request = urllib.request.Request(self.url + path, json.dumps(body).encode(), {"Content-Type": "application/json"})
+        return json.load(urllib.request.urlopen(request))
+
+    def records(self):
+        """How many records devices have sent."""
+        with contextlib.closing(sqlite3.connect(self.folder / "gengwei.db")) as database:
+            return database.execute("select count(*) from inbox").fetchone()[0]
+
     def close(self):
         shutil.rmtree(self.folder)
 
@@ -300,4 +310,67 @@ def patrol_section(peers_only):
             ours.close()
 
 
-SECTIONS = {"import": import_section, "point": point_section, "overlay": overlay_section, "scan": scan_section, "patrol": patrol_section}
+# sync ----------------------------------------------------------------------------------------------------------
+
+# Devices that push at a time, half of them by each of wrk's threads: about one a connection.
+DEVICES = 64
+
+
+class Frames:
+    """Sealed frames of devices that are new to the server, enough for one measurement."""
+
+    def __init__(self, ours, count, records):
+        made = [json.loads(line) for line in
+                run(GENGWEI, "device", "enrol", "--unit", ours.at_level(5)["region"], "--count", DEVICES, "--json",
+                    env=ours.environment).splitlines()]
+        told = [ours.post("/api/v1/enrolments", {"code": device["code"]}) for device in made]
+        self.files = []
+        for half in (told[::2], told[1::2]):
+            path = ours.folder / f"frames-{len(self.files)}"
+            run(TARGET / "release" / "examples" / "bench_frames", count // 2, records, path,
+                input="".join(json.dumps(device) + "\n" for device in half))
+            self.files.append(path)
+
+
+def sync(peers_only, records, peer_name, path, most_per_second):
+    """`records` a request, sealed and asked for an answer, against the peer's inserts of as many."""
+    peer = PeerServer()
+    ours = None if peers_only else OurServer()
+    one = json.dumps({"id": "@ID@", "battery": 3600, "journal": 2, "firmware": 10203, "signal": -97})
+    body = WORK / f"sync{records}.json"
+    body.write_text(one if records == 1 else "[" + ",".join([one] * records) + "]")
+    salt = iter(range(1, 4096))
+
+    def pushing():
+        with ours.serving():
+            frames = Frames(ours, most_per_second * 11, records)
+            before = ours.records()
+            found = wrk(ours.url, "frames.lua", frames.files)
+        # What was answered is there: at most the requests under way at the end are there unanswered.
+        stored = ours.records() - before
+        if stored < found["per_second"] * 9.5 * records:
+            raise Failed(f"{stored} records are stored, {found['per_second']:.0f} requests a second were answered")
+        return found
+
+    named = [(peer_name, "bench/peer, wrk -t2 -c64 -d10s", False,
+              lambda: peer.measure("records.lua", [path, body, "", next(salt)], rows=1))]
+    try:
+        if ours:
+            run("cargo", "build", "--release", "--locked", "-p", "gengwei-server", "--example", "bench_frames", cwd=ROOT)
+            named.append(("gengwei sync", f"POST /sync, {records} sealed a request, wrk -t2 -c64 -d10s", True, pushing))
+        return compete(named)
+    finally:
+        if ours:
+            ours.close()
+
+
+def sync_section(peers_only):
+    return sync(peers_only, 1, "one sqlx commit a request", "/p", 60_000)
+
+
+def sync50_section(peers_only):
+    return sync(peers_only, 50, "50 sqlx inserts and one commit a request", "/batch", 10_000)
+
+
+SECTIONS = {"sync": sync_section, "sync50": sync50_section, "import": import_section, "point": point_section,
+            "overlay": overlay_section, "scan": scan_section, "patrol": patrol_section}

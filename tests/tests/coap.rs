@@ -86,7 +86,7 @@ fn a_message_is_taken_once_and_others_are_refused(backend: Backend) {
     assert_eq!(ask(&request(0, 2, 10, "other", &frame))[1], 0x84);
     assert_eq!(ask(&request(0, 1, 11, "sync", &[]))[1], 0x85);
     let mut strange = request(0, 2, 12, "sync", &[]);
-    strange.extend([0xE0, 0xFE, 0xE2]); // option 11 + 269 + 65250
+    strange.extend([0xE0, 0xFD, 0xFD]); // option 11 + 269 + 0xFDFD
     assert_eq!(ask(&strange)[1], 0x82);
     assert_eq!(ask(&[0x40, 0, 0, 13]), [0x70, 0, 0, 13]);
     // No message at all is answered with nothing: what comes next is the answer to the ping.

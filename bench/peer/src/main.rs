@@ -1,5 +1,6 @@
 //! `bench-peer ADDRESS DATABASE ROWS`: an axum server over SQLite (WAL, synchronous=FULL) with
-//! `GET /p/{key}`, one primary-key read a request, and `POST /p`, one insert and one commit a request.
+//! `GET /p/{key}`, one primary-key read a request, and `POST /p`, one insert and one commit a request, and
+//! `POST /batch`, many inserts and one commit a request.
 //! Reads have a pool; writes have one connection, which is faster than a pool of writers that wait for
 //! each other's lock.
 
@@ -39,7 +40,8 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
     let writer = pool(1).connect_with(options.clone()).await?;
     fill(&writer, rows.parse()?).await?;
     let readers = pool(4).connect_with(options.pragma("query_only", "on")).await?;
-    let routes = Router::new().route("/p/{key}", get(read)).route("/p", post(write));
+    let routes =
+        Router::new().route("/p/{key}", get(read)).route("/p", post(write)).route("/batch", post(write_all));
     let listener = tokio::net::TcpListener::bind(address).await?;
     axum::serve(listener, routes.with_state(Peer { readers, writer })).await?;
     Ok(())
@@ -79,6 +81,21 @@ async fn write(State(peer): State<Peer>, Json(record): Json<Value>) -> Result<St
         .execute(&peer.writer)
         .await
         .map_err(failed)?;
+    Ok(StatusCode::CREATED)
+}
+
+/// One statement a record, one transaction a request.
+async fn write_all(State(peer): State<Peer>, Json(records): Json<Vec<Value>>) -> Result<StatusCode, Failure> {
+    let mut transaction = peer.writer.begin().await.map_err(failed)?;
+    for record in records {
+        sqlx::query("insert into record (id, body) values ($1, $2)")
+            .bind(record["id"].as_str())
+            .bind(record.to_string())
+            .execute(&mut *transaction)
+            .await
+            .map_err(failed)?;
+    }
+    transaction.commit().await.map_err(failed)?;
     Ok(StatusCode::CREATED)
 }
 
