@@ -133,6 +133,21 @@ impl Device {
         self.journal.records.len()
     }
 
+    /// Pushes until it is refused, which another process's change may bring about a moment later; answers that refusal.
+    #[track_caller]
+    pub fn refused(&mut self, api: &Api) -> Reply {
+        for _ in 0..50 {
+            self.time += 600_000;
+            let frame = self.frame().expect("a frame");
+            let reply = Self::push(api, &frame).expect("an answer");
+            if !matches!(reply.status, 200 | 204) {
+                return reply;
+            }
+            std::thread::sleep(std::time::Duration::from_millis(100));
+        }
+        panic!("it is not refused");
+    }
+
     /// Whether the server has all.
     pub fn is_done(&self) -> bool {
         self.journal.settled.base() == self.journal.next()
