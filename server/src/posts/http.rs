@@ -3,7 +3,7 @@
 use axum::extract::State as AppState;
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use gengwei_proto::ParcelCode;
+use gengwei_proto::{Level, ParcelCode, RegionCode};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 use utoipa_axum::router::OpenApiRouter;
@@ -11,8 +11,8 @@ use utoipa_axum::routes;
 
 use super::label::LabelSize;
 use super::{Change, State, sql};
-use crate::auth::Scope;
 use crate::auth::rights::{EditPosts, ReadParcels};
+use crate::auth::{Scope, Units};
 use crate::error::{self, Problem, Result};
 use crate::extract::{Json, Page, Paging, Path, Query, if_match, with_etag};
 use crate::state::App;
@@ -25,6 +25,7 @@ pub fn routes() -> OpenApiRouter<App> {
         .routes(routes!(move_post))
         .routes(routes!(label_svg))
         .routes(routes!(label_png))
+        .routes(routes!(label_sheet))
 }
 
 #[derive(Deserialize, IntoParams)]
@@ -197,4 +198,45 @@ async fn label_png(
         .map_err(Problem::internal)?
         .map_err(Problem::internal)?;
     Ok(([(header::CONTENT_TYPE, "image/png")], png).into_response())
+}
+
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+struct SheetWanted {
+    /// A village or a village group.
+    region: String,
+    /// Columns × rows of a page: `3x8` (adhesive sheets), `2x5` (cards), `1x2` (plates); `3x8` when not given.
+    #[serde(default)]
+    size: Option<String>,
+}
+
+/// The labels of all parcels of a village or group as PDF, to be printed on A4.
+///
+/// Parcels without a post get a planned one, as with `gengwei codes sheet`; doing it again changes nothing.
+#[utoipa::path(post, path = "/api/v1/posts/sheet", tag = "posts", request_body = SheetWanted,
+    responses((status = 200, content_type = "application/pdf", body = Vec<u8>), (status = 404),
+        (status = 422, description = "no village or group, or no such size")))]
+async fn label_sheet(
+    AppState(app): AppState<App>,
+    scope: Scope<EditPosts>,
+    Json(wanted): Json<SheetWanted>,
+) -> Result<Response> {
+    let region = RegionCode::parse(&wanted.region).ok().filter(|region| region.level() >= Level::Village);
+    let region = region.ok_or_else(|| Problem::invalid("/region", "请选择一个村或村民小组。"))?;
+    scope.require(&region)?;
+    let size = wanted.size.as_deref().unwrap_or("3x8").parse::<LabelSize>();
+    let size = size.map_err(|_| Problem::invalid("/size", "标签规格应为 3x8、2x5 或 1x2。"))?;
+    let labels = super::labels(&app, &scope.caller, &Units::new([region])).await?;
+    if labels.is_empty() {
+        return Err(Problem::not_found().detail("这里没有带码的地块。"));
+    }
+    let title = app.grid().full_name(&region);
+    let drawing = tokio::task::spawn_blocking(move || super::sheet::sheet(&title, &labels, size));
+    let sheet = drawing.await.map_err(Problem::internal)?.map_err(Problem::internal)?;
+    let headers = [
+        (header::CONTENT_TYPE, "application/pdf"),
+        (header::CONTENT_DISPOSITION, "attachment; filename=labels.pdf"),
+        (header::CACHE_CONTROL, "no-store"),
+    ];
+    Ok((headers, sheet.pdf).into_response())
 }

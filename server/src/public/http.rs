@@ -12,7 +12,7 @@ use utoipa_axum::routes;
 use super::facts::{self, Facts};
 use super::form::Form;
 use super::pages::{Follow, Home, Scan, Typed, plain_state, refuse, show, told_when, wants_html};
-use super::{limits, reports, sql};
+use super::{limits, reports, sketch, sql};
 use crate::error::{self, Problem};
 use crate::extract::{Json, Path, Query};
 use crate::state::App;
@@ -25,6 +25,8 @@ pub(super) fn routes() -> OpenApiRouter<App> {
         .routes(routes!(scan))
         .routes(routes!(report))
         .routes(routes!(follow))
+        .routes(routes!(sketch_of))
+        .route("/g/report.js", axum::routing::get(report_script))
         .route("/", axum::routing::get(home))
         .layer(DefaultBodyLimit::max(LARGEST_FORM))
 }
@@ -59,6 +61,35 @@ async fn scan(
         Ok(facts) => page(&app, &facts, &tag, Typed::default(), None, StatusCode::OK),
         Err(problem) => refuse(&headers, problem),
     }
+}
+
+/// A sketch of the parcel behind a label: its outline alone, without coordinates or neighbours.
+#[utoipa::path(get, path = "/g/{code}/sketch.svg", tag = "public",
+    params(("code" = String, Path, description = "the parcel's code as printed"), Label),
+    responses((status = 200, content_type = "image/svg+xml", body = String),
+        (status = 404, description = "not one of our labels")))]
+async fn sketch_of(
+    State(app): State<App>,
+    Path(code): Path<String>,
+    label: Result<Query<Label>, Problem>,
+) -> Result<Response, Problem> {
+    let tag = label.ok().and_then(|Query(label)| label.t).unwrap_or_default();
+    let facts = facts::find(&app, &code, &tag).await?;
+    let headers = [
+        (header::CONTENT_TYPE, "image/svg+xml"),
+        (header::CACHE_CONTROL, "private, max-age=3600"),
+        (header::CONTENT_SECURITY_POLICY, "default-src 'none'; style-src 'unsafe-inline'"),
+    ];
+    Ok((headers, sketch::of(&app, facts.parcel_id).await?).into_response())
+}
+
+/// What lets a phone add its position to a report.
+async fn report_script() -> impl IntoResponse {
+    let headers = [
+        (header::CONTENT_TYPE, "text/javascript; charset=utf-8"),
+        (header::CACHE_CONTROL, "public, max-age=3600"),
+    ];
+    (headers, include_str!("../../assets/report.js"))
 }
 
 fn page(

@@ -11,6 +11,7 @@ mod limits;
 mod officers;
 mod pages;
 mod reports;
+mod sketch;
 pub mod sql;
 #[cfg(test)]
 mod tests;

@@ -1,4 +1,4 @@
-//! The pages: server-rendered, no JavaScript, every word in both languages beside each other.
+//! The pages: server-rendered, complete without JavaScript, every word in both languages beside each other.
 
 use askama::Template;
 use axum::http::{HeaderMap, StatusCode, header};
@@ -92,9 +92,9 @@ pub(super) fn show(page: &impl Template, status: StatusCode, seconds: u32) -> Re
     }
 }
 
-/// Nothing is loaded but the page itself; its form goes to this server.
-const POLICY: &str =
-    "default-src 'none'; style-src 'unsafe-inline'; form-action 'self'; frame-ancestors 'none'";
+/// Nothing is loaded but the page, its sketch and its one small script; its form goes to this server.
+const POLICY: &str = "default-src 'none'; style-src 'unsafe-inline'; img-src 'self'; script-src 'self'; \
+    form-action 'self'; frame-ancestors 'none'";
 
 /// Whether the client is a browser that wants a page.
 pub(super) fn wants_html(headers: &HeaderMap) -> bool {

@@ -22,6 +22,8 @@ const admin = (...roles: string[]) => () => roles.includes(me.value?.admin ?? ""
 export const VIEWS: readonly View[] = [
   { path: "triage", title: "nav.triage", whom: officer, view: lazy(async () => (await import("./triage/Triage")).Triage) },
   { path: "cases", title: "nav.cases", whom: officer, view: lazy(async () => (await import("./case/Cases")).Cases) },
+  { path: "patches", title: "nav.patches", whom: officer, view: lazy(async () => (await import("./patches/Patches")).Patches) },
+  { path: "notices", title: "nav.notices", whom: officer, view: lazy(async () => (await import("./notices/Notices")).Notices) },
   { path: "grid", title: "nav.grid", whom: officer, view: lazy(async () => (await import("./grid/Grid")).Grid) },
   { path: "ledger", title: "nav.ledger", whom: officer, view: lazy(async () => (await import("./patrols/Ledger")).Ledger) },
   { path: "posts", title: "nav.posts", whom: officer, view: lazy(async () => (await import("./posts/Posts")).Posts) },

@@ -1,4 +1,4 @@
-import type { CaseState, CaseUrgency, Kind, PostState, Role, Source } from "../shared/api/schema";
+import type { CaseState, CaseUrgency, Kind, PatchVerdict, PostState, Role, Source } from "../shared/api/schema";
 
 /** Every value of a list, in the order in which it is offered; the types see to it that none is missing or made up. */
 const all = <T extends string>(values: Record<T, true>) => Object.keys(values) as T[];
@@ -19,6 +19,11 @@ export const KINDS = all<Kind>({
 export const SOURCES = all<Source>({
   state_inspection: true, region_inspection: true, city_inspection: true, imagery_enforcement: true, change_patch: true,
   patrol: true, report: true, warning_post: true, self_check: true,
+});
+
+export const VERDICTS = all<PatchVerdict>({
+  illegal_house: true, non_agricultural: true, facility: true, non_grain: true, abandoned: true, uncultivated: true,
+  field_check: true, temporary: true, lawful: true, objective: true, false_change: true, no_farmland: true, crop_advice: true,
 });
 
 export const POST_STATES = all<PostState>({ planned: true, installed: true, damaged: true, removed: true });

@@ -9,6 +9,8 @@ const offices = (...levels: number[]) =>
 
 /** Edit a unit of a level and appoint in it. */
 export const mayEditGrid = (level: number) => offices(2, 3) || (level > 4 && offices(4));
+/** Import batches of patches. */
+export const mayHandInPatches = () => offices(2, 3);
 /** Register posts. */
 export const mayEditPosts = () => offices(2, 3, 4);
 /** Read a reporter's phone number. */

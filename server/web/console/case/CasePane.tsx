@@ -3,6 +3,7 @@ import type { CaseListed, Whole } from "../../shared/api/schema";
 import { when } from "../../shared/time";
 import { language, t } from "../../shared/words";
 import { Around } from "./Around";
+import { Suggested, suggestionIn } from "./Suggested";
 import { Timeline } from "./Timeline";
 
 /** A title as the server words it in Chinese, or ours in English. */
@@ -27,10 +28,12 @@ export function Tags({ case: c }: { case: CaseListed }) {
 
 /** What is known of a case; `children` is what may be done with it. */
 export function CasePane({ whole, children }: { whole: Whole; children?: ComponentChildren }) {
+  const suggestion = suggestionIn(whole.facts);
   return (
     <article>
       <h2>{kindOf(whole)}</h2>
       <Tags case={whole} />
+      {suggestion && <Suggested suggestion={suggestion} />}
       {children}
       <dl class="facts">
         <dt>{t("case.where")}</dt><dd>{whole.unit_name}</dd>

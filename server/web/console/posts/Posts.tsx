@@ -10,6 +10,7 @@ import { RegionChoice } from "../../shared/ui/Region";
 import { t } from "../../shared/words";
 import { POST_STATES } from "../lists";
 import { mayEditPosts } from "../rights";
+import { Sheet } from "./Sheet";
 
 function columns(): Column<Post>[] {
   return [
@@ -54,7 +55,7 @@ export function Posts() {
         label={t("nav.posts")} columns={columns()} pages={pages} rowKey={(p) => p.number}
         empty={<><strong>{t("posts.none")}</strong>{t("posts.nonehelp")}</>}
       />
-      {mayEditPosts() && <Register done={() => pages.reload()} />}
+      {mayEditPosts() && <div class="columns"><Register done={() => pages.reload()} /><Sheet /></div>}
     </main>
   );
 }

@@ -9,6 +9,8 @@ interface Props {
   around?: Place | undefined;
   /** Changes whenever cases have changed, so that they are read again. */
   fresh?: unknown;
+  /** A shape to draw, GeoJSON. */
+  outline?: unknown;
   /** Called with the id of a case that was clicked. */
   onCase?: (id: string) => void;
   /** Called with the code of a parcel that was clicked. */
@@ -21,7 +23,7 @@ export function FieldMap(props: Props) {
   const view = useRef<View>(null);
   const now = useRef(props);
   now.current = props;
-  const { at, fresh } = props;
+  const { at, fresh, outline } = props;
 
   useEffect(() => {
     let gone = false;
@@ -33,6 +35,7 @@ export function FieldMap(props: Props) {
       if (gone || !box.current) return;
       view.current = open(box.current, now.current.at ?? now.current.around, handlers);
       if (now.current.at) view.current.look(now.current.at);
+      view.current.draw(now.current.outline);
     });
     return () => {
       gone = true;
@@ -44,6 +47,7 @@ export function FieldMap(props: Props) {
     if (at) view.current?.look(at);
   }, [at?.lon, at?.lat, at?.code]);
   useEffect(() => view.current?.refresh(), [fresh]);
+  useEffect(() => view.current?.draw(outline), [outline]);
 
   return <div ref={box} class="map" role="region" aria-label={t("map.label")} />;
 }

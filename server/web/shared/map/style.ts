@@ -20,6 +20,7 @@ export function style(dark: boolean, origin: string): StyleSpecification {
       grid: source("grid", 4, 14),
       parcels: { ...source("parcels", 8, 16), attribution: "耕卫 · CGCS2000" },
       cases: source("cases", 4, 16),
+      outline: { type: "geojson", data: { type: "FeatureCollection", features: [] } },
     },
     layers: [
       { id: "paper", type: "background", paint: { "background-color": c.paper } },
@@ -49,6 +50,7 @@ export function style(dark: boolean, origin: string): StyleSpecification {
         layout: { "text-field": ["get", "name"], "text-size": 14 },
         paint: { "text-color": c.ink, "text-halo-color": c.halo, "text-halo-width": 1.5 },
       },
+      { id: "outline", type: "line", source: "outline", paint: { "line-color": "#c2410c", "line-width": 3, "line-dasharray": [3, 1.5] } },
       {
         id: "cases", type: "circle", ...layer("cases"),
         paint: {

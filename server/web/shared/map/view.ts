@@ -1,8 +1,9 @@
 import {
-  AttributionControl, Map as GlMap, Marker, NavigationControl, ScaleControl, setWorkerUrl, type VectorTileSource,
+  AttributionControl, Map as GlMap, Marker, NavigationControl, ScaleControl, setWorkerUrl, type GeoJSONSource, type VectorTileSource,
 } from "maplibre-gl";
 import "maplibre-gl/dist/maplibre-gl.css";
 import workerUrl from "maplibre-gl/dist/maplibre-gl-worker.mjs?worker&url";
+import type { Geometry } from "geojson";
 import { style } from "./style";
 
 setWorkerUrl(workerUrl);
@@ -18,6 +19,8 @@ export interface Place {
 /** An open map. */
 export interface View {
   look(place: Place): void;
+  /** Draws a GeoJSON geometry over everything; nothing takes the last one away. */
+  draw(outline: unknown): void;
   /** Reads the cases again, after one has changed. */
   refresh(): void;
   close(): void;
@@ -70,6 +73,10 @@ export function open(box: HTMLElement, first: Place | undefined, handlers: Handl
       const zoom = Math.max(map.getZoom(), place.zoom ?? CLOSE);
       map.easeTo({ center: [place.lon, place.lat], zoom, duration: still.matches ? 0 : 250 });
       once(() => map.setFilter("chosen", ["==", ["get", "code"], place.code ?? ""]));
+    },
+    draw(outline) {
+      const data = { type: "FeatureCollection" as const, features: outline ? [{ type: "Feature" as const, properties: {}, geometry: outline as Geometry }] : [] };
+      once(() => void map.getSource<GeoJSONSource>("outline")?.setData(data));
     },
     refresh() {
       const address = `${location.origin}/tiles/cases/{z}/{x}/{y}`;

@@ -1,6 +1,7 @@
 import type { ComponentChildren } from "preact";
 import { ask, query } from "../route";
 import type { Pages } from "../pages";
+import { saveFile } from "../save";
 import { csv, nextSort, sorted, type Column } from "../table";
 import { t } from "../words";
 import { Trouble } from "./Trouble";
@@ -48,7 +49,7 @@ export function Listing<T>({ label, columns, pages, rowKey, empty }: Props<T>) {
             {pages.next.value && (
               <button type="button" disabled={pages.busy.value} onClick={() => void pages.more()}>{t("list.more")}</button>
             )}
-            <button type="button" onClick={() => save(`${label}.csv`, csv(rows, columns))}>{t("list.export")}</button>
+            <button type="button" onClick={() => saveFile(`${label}.csv`, new Blob([csv(rows, columns)], { type: "text/csv" }))}>{t("list.export")}</button>
           </p>
         </>
       )}
@@ -65,12 +66,4 @@ function Head<T>({ column }: { column: Column<T> }) {
       <button type="button" onClick={() => ask({ sort: nextSort(column.key, by) })}>{column.title}{arrow}</button>
     </th>
   );
-}
-
-function save(name: string, text: string): void {
-  const link = document.createElement("a");
-  link.href = URL.createObjectURL(new Blob([text], { type: "text/csv" }));
-  link.download = name;
-  link.click();
-  setTimeout(() => URL.revokeObjectURL(link.href), 10_000);
 }
