@@ -59,7 +59,7 @@ fn draw(outline: &MultiPolygon<f64>) -> Option<String> {
          .f{{fill:#8fbf7f;fill-rule:evenodd}}.b{{fill:#f6f8f2}}</style>\
          <rect class=\"b\" width=\"{box_side}\" height=\"{box_side}\"/><path class=\"f\" d=\"{path}\"/>\
          <line x1=\"10\" y1=\"{bottom}\" x2=\"{}\" y2=\"{bottom}\"/><text x=\"10\" y=\"{}\">{metres} 米</text>\
-         <path d=\"M{1} 24V6m-6 7l6-7l6 7\"/><text x=\"{3}\" y=\"22\">北</text></svg>",
+         <path d=\"M{2} 24V6m-6 7l6-7l6 7\"/><text x=\"{3}\" y=\"22\">北</text></svg>",
         bar + 10.0,
         bottom - 6.0,
         box_side - 20.0,
