@@ -13,6 +13,7 @@ pub mod network;
 pub mod scene;
 mod server;
 mod site;
+pub mod torture;
 
 pub use api::{Api, Reply};
 pub use demo::{Account, Demo};
