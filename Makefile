@@ -4,7 +4,7 @@ SHELL := bash
 .SHELLFLAGS := -eu -o pipefail -c
 .ONESHELL:
 .DEFAULT_GOAL := help
-.PHONY: help build run test lint openapi wasm torture bench soak clean
+.PHONY: help build run test lint openapi wasm post bench soak clean
 
 TARGET := $(or $(CARGO_TARGET_DIR),target)
 BIN := $(TARGET)/release/gengwei
@@ -35,6 +35,7 @@ test: ## every test, on SQLite and on a private PostgreSQL, at most 20 minutes
 	scripts/web.sh e2e
 	scripts/wasm.sh
 	node --test edge-agent/hosts/tablet/tests/
+	for board in qemu-lm3s stm32l4-nbiot; do scripts/post.sh build $$board; done
 	if command -v cargo-nextest >/dev/null; then
 	  cargo test --workspace --locked --doc -q
 	  cargo nextest run --workspace --locked
@@ -54,19 +55,20 @@ openapi: ## openapi.json, written anew from the handlers
 wasm: ## the tablet's agent for a page, edge-agent/hosts/tablet/dist
 	@scripts/wasm.sh
 
-torture: ## devices on bad links and failing power, a server killed every few seconds (TORTURE_SECONDS, _DEVICES, _LOSS; DATABASE_URL)
-	@scripts/setup.sh run
-	cargo build --release --locked -q -p gengwei-server -p gengwei-tests --bin gengwei --bin torture
-	$(TARGET)/release/torture
+post: ## the firmware of a post, target/post/$(BOARD).elf, with its flash and RAM; BOARD is a file of firmware-configs/
+	@scripts/post.sh build $(or $(BOARD),qemu-lm3s)
 
 bench: ## ours against its peers in one run, written to BENCHMARKS.md; ONLY=import|point|overlay|scan|patrol|sync|sync50 for one section
 	@scripts/setup.sh run bench
 	python3 bench/run.py $(ONLY)
 
-soak: ## the long ones: ten minutes of HTTP fuzzing on each database (SOAK_SECONDS)
+soak: ## the long ones: ten minutes of fuzzing (SOAK_SECONDS), 100 power cuts of a post (POST_CUTS), Miri on proto
 	@scripts/setup.sh run test
 	trap 'scripts/postgres.sh down' EXIT
 	cargo build --locked -p gengwei-server
+	FUZZ_SECONDS=$(or $(SOAK_SECONDS),600) cargo test --locked -p gengwei-proto --features all-suites --test fuzz -- --nocapture
+	POST_CUTS=$(or $(POST_CUTS),100) cargo test --locked -p gengwei-tests --test post -- --test-threads=1 --nocapture
+	scripts/miri.sh
 	FUZZ_SECONDS=$(or $(SOAK_SECONDS),600) cargo test --locked -p gengwei-tests --test fuzz -- --test-threads=1 --nocapture
 
 clean: ## what was built, and the test services; never ./data

@@ -48,13 +48,14 @@ for purpose in "${@:-run}"; do
       need fonts-noto-cjk 'Chinese on screenshots' has_cjk
       need npm 'installs tus-js-client' has npm
       need libcoap3-bin 'coap-client pushes frames as other people would' has coap-client-notls
-      need python3-venv 'the HTTP fuzzer lives in a virtual environment' has_venv
+      need python3-venv 'the HTTP fuzzer and the reader of the golden vectors live in virtual environments' has_venv
+      need qemu-system-arm "a post's firmware runs in it" has qemu-system-arm
       ;;
     wasm)
-      need rustc-web "Debian's Rust for WebAssembly, since rustup's target is missing" test -x /usr/bin/rustc
+      need rustc-web "Debian's Rust for WebAssembly and posts, since rustup's target is missing" test -x /usr/bin/rustc
       need cargo-web 'its cargo' test -x /usr/bin/cargo
       need rust-web-src 'the standard library that it compiles' test -d /usr/lib/rustlib/src/rust/library
-      need lld 'wasm-ld, the linker' has wasm-ld
+      need lld 'wasm-ld and ld.lld, the linkers' has wasm-ld
       ;;
     bench)
       need postgresql 'the peer of imports and point lookups' has_postgres

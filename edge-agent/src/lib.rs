@@ -13,3 +13,5 @@ pub mod post;
 pub mod sensors;
 pub mod session;
 pub mod settings;
+#[cfg(all(feature = "flash", feature = "post"))]
+pub mod w25q;

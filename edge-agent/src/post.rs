@@ -5,8 +5,8 @@
 //! spread so that posts which came up together do not speak together.
 
 use gengwei_proto::wire::{
-    ConfigAcknowledged, ConfigOutcome, Event, Message, Messages, PostConfig, PostHealth, Priority, Record,
-    Seq, encode_record,
+    ConfigAcknowledged, ConfigOutcome, Event, Messages, PostConfig, PostHealth, Priority, Record, Seq,
+    encode_record,
 };
 use minicbor::encode::write::Cursor;
 use minicbor::{Decode, Encode};
@@ -223,17 +223,15 @@ impl<J: PostJournal> Post<J> {
         }
     }
 
-    async fn take(&mut self, now: Millis, messages: Messages<'_>) -> Result<(), JournalError<J::Error>> {
-        for (cursor, message) in messages.map_while(Result::ok) {
+    async fn take(&mut self, now: Millis, mut messages: Messages<'_>) -> Result<(), JournalError<J::Error>> {
+        while let Some(Ok((cursor, config))) = messages.next_config() {
             // A message that comes again was taken: its acknowledgement was lost.
             if cursor <= self.cursor {
                 continue;
             }
             self.cursor = cursor;
-            match message {
-                Message::Config(config) if config.version > self.settings.version => {
-                    self.apply(now, &config).await?;
-                }
+            match config {
+                Some(config) if config.version > self.settings.version => self.apply(now, &config).await?,
                 // A task is for a person, and what is not known is skipped.
                 _ => self.note(None).await?,
             }

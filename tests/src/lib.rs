@@ -10,10 +10,10 @@ mod demo;
 pub mod device;
 pub mod labels;
 pub mod network;
+pub mod post;
 pub mod scene;
 mod server;
 mod site;
-pub mod torture;
 
 pub use api::{Api, Reply};
 pub use demo::{Account, Demo};

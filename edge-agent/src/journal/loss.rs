@@ -1,6 +1,6 @@
 //! Counting what a full journal dropped.
 
-use gengwei_proto::wire::{Event, Kind, Record, Seq, peek_record};
+use gengwei_proto::wire::{JournalLoss, Kind, Seq, peek_record, read_fields};
 
 use super::Settled;
 
@@ -9,10 +9,7 @@ pub(super) fn loss_end(record: &[u8]) -> Option<Seq> {
     if peek_record(record).ok()?.1 != Kind::JOURNAL_LOSS {
         return None;
     }
-    match Record::decode(record).ok()??.event {
-        Event::JournalLoss(loss) => Some(loss.last.next()),
-        _ => None,
-    }
+    read_fields(record).ok().map(|loss: JournalLoss| loss.last.next())
 }
 
 /// Counts numbers that were given to records which are gone.

@@ -16,15 +16,17 @@ pub enum Edge {
 pub struct Debounced<P> {
     pin: P,
     active_low: bool,
-    is_active: bool,
+    /// None before the first look.
+    is_active: Option<bool>,
     /// Since when the input is other than `is_active` says.
     since: Option<Millis>,
 }
 
 impl<P: InputPin> Debounced<P> {
-    /// An input that is idle so far.
+    /// An input. What is active at the first look does not count before it has been idle: a PIR sensor that warms up, a
+    /// button that was pressed when the power came.
     pub const fn new(pin: P, active_low: bool) -> Self {
-        Self { pin, active_low, is_active: false, since: None }
+        Self { pin, active_low, is_active: None, since: None }
     }
 
     /// Looks at the input; a change counts once it has held for `hold` milliseconds.
@@ -32,7 +34,8 @@ impl<P: InputPin> Debounced<P> {
     /// # Errors
     /// When the pin cannot be read.
     pub fn poll(&mut self, now: Millis, hold: u16) -> Result<Option<Edge>, P::Error> {
-        if (self.pin.is_high()? != self.active_low) == self.is_active {
+        let is_active = self.pin.is_high()? != self.active_low;
+        if *self.is_active.get_or_insert(is_active) == is_active {
             self.since = None;
             return Ok(None);
         }
@@ -41,8 +44,8 @@ impl<P: InputPin> Debounced<P> {
             return Ok(None);
         }
         self.since = None;
-        self.is_active = !self.is_active;
-        Ok(Some(if self.is_active { Edge::Active } else { Edge::Idle }))
+        self.is_active = Some(is_active);
+        Ok(Some(if is_active { Edge::Active } else { Edge::Idle }))
     }
 
     /// When to look again although the line does not change; none while it is quiet.

@@ -40,6 +40,18 @@ fn a_line_that_bounces_counts_once_it_has_held() {
     assert_eq!(edges, [(80, Edge::Active), (150, Edge::Idle)]);
 }
 
+#[test]
+fn what_is_active_from_the_start_does_not_count() {
+    let line = Line::default();
+    line.set(true);
+    let mut input = Debounced::new(line.clone(), false);
+    assert!((0..1000).step_by(10).all(|now| input.poll(now, 50).unwrap().is_none()));
+    line.set(false);
+    assert_eq!((input.poll(1000, 50), input.poll(1050, 50)), (Ok(None), Ok(Some(Edge::Idle))));
+    line.set(true);
+    assert_eq!((input.poll(2000, 50), input.poll(2050, 50)), (Ok(None), Ok(Some(Edge::Active))));
+}
+
 /// Lets time pass in steps of 10 ms with the line as `high` says.
 fn play<T>(
     line: &Line,
@@ -70,6 +82,7 @@ fn presses_that_belong_together_are_one_event() {
 fn a_button_asks_to_be_looked_at_until_its_event_is_out() {
     let line = Line::default();
     let mut button = Button::new(line.clone(), false);
+    button.poll(0, &SETTINGS).unwrap();
     assert_eq!(button.poll_at(&SETTINGS), None);
     line.set(true);
     button.poll(5, &SETTINGS).unwrap();

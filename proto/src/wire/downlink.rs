@@ -185,18 +185,39 @@ pub fn read_downlink(message: &[u8]) -> Result<(DownlinkHeader<'_>, Messages<'_>
 pub struct Messages<'b>(Decoder<'b>);
 
 impl<'b> Messages<'b> {
-    fn read(&mut self) -> Result<(u32, Message<'b>), WireError> {
+    /// Reads a message: its cursor, and what `fields` makes of its number and fields.
+    fn read<T>(
+        &mut self,
+        fields: impl FnOnce(u8, &mut Decoder<'b>) -> Result<T, WireError>,
+    ) -> Result<(u32, T), WireError> {
         let start = self.0.position();
         let Some(3..) = self.0.array()? else { return Err(WireError::Malformed) };
         let cursor = self.0.u32()?;
-        let message = match self.0.u8()? {
-            CONFIG => Message::Config(self.0.decode()?),
-            TASK => Message::Task(self.0.decode()?),
-            unknown => Message::Unknown(unknown),
-        };
+        let number = self.0.u8()?;
+        let message = fields(number, &mut self.0)?;
         self.0.set_position(start);
         self.0.skip()?;
         Ok((cursor, message))
+    }
+
+    fn step<T>(
+        &mut self,
+        fields: impl FnOnce(u8, &mut Decoder<'b>) -> Result<T, WireError>,
+    ) -> Option<Result<(u32, T), WireError>> {
+        if self.0.position() >= self.0.input().len() {
+            return None;
+        }
+        let message = self.read(fields);
+        if message.is_err() {
+            self.0.set_position(self.0.input().len());
+        }
+        Some(message)
+    }
+
+    /// The next message as a post sees it: a config, or `None` for what it has no use for and need not know how to
+    /// read.
+    pub fn next_config(&mut self) -> Option<Result<(u32, Option<PostConfig>), WireError>> {
+        self.step(|number, d| if number == CONFIG { Ok(Some(d.decode()?)) } else { Ok(None) })
     }
 }
 
@@ -204,13 +225,12 @@ impl<'b> Iterator for Messages<'b> {
     type Item = Result<(u32, Message<'b>), WireError>;
 
     fn next(&mut self) -> Option<Self::Item> {
-        if self.0.position() >= self.0.input().len() {
-            return None;
-        }
-        let message = self.read();
-        if message.is_err() {
-            self.0.set_position(self.0.input().len());
-        }
-        Some(message)
+        self.step(|number, d| {
+            Ok(match number {
+                CONFIG => Message::Config(d.decode()?),
+                TASK => Message::Task(d.decode()?),
+                unknown => Message::Unknown(unknown),
+            })
+        })
     }
 }

@@ -46,7 +46,7 @@ pub use patrol::{EvidenceReference, MediaKind, PatrolFinished, PatrolStarted, Si
 pub use post::{
     ConfigAcknowledged, ConfigOutcome, JournalLoss, LossCause, PostEvent, PostEventKind, PostHealth,
 };
-pub use record::{Event, Kind, MAX_POST_RECORD, Priority, Record, encode_record, peek_record};
+pub use record::{Event, Kind, MAX_POST_RECORD, Priority, Record, encode_record, peek_record, read_fields};
 pub use refusal::{Refusal, RefusalCode};
 pub use replay::ReplayWindow;
 pub use track::{TrackChunk, TrackPoint, TrackPoints, TrackWriter};

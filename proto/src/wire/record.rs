@@ -1,7 +1,7 @@
 //! One thing that a device saw: `[time, kind, fields]`.
 
 use minicbor::encode::write::Cursor;
-use minicbor::{Decoder, Encoder};
+use minicbor::{Decode, Decoder, Encoder};
 
 use super::ids::open_numbers;
 use super::{
@@ -117,6 +117,17 @@ impl<'b> Record<'b> {
 /// [`WireError::Malformed`] when it is no record.
 pub fn peek_record(bytes: &[u8]) -> Result<(Time, Kind), WireError> {
     head(&mut Decoder::new(bytes))
+}
+
+/// Reads the fields of a record whose kind [`peek_record`] has told: a post that looks for one kind in its journal need
+/// not know how to read all others.
+///
+/// # Errors
+/// [`WireError::Malformed`] when it is no record, or not of such fields.
+pub fn read_fields<'b, T: Decode<'b, ()>>(bytes: &'b [u8]) -> Result<T, WireError> {
+    let mut d = Decoder::new(bytes);
+    head(&mut d)?;
+    Ok(d.decode()?)
 }
 
 fn head(d: &mut Decoder<'_>) -> Result<(Time, Kind), WireError> {
