@@ -4,7 +4,7 @@ SHELL := bash
 .SHELLFLAGS := -eu -o pipefail -c
 .ONESHELL:
 .DEFAULT_GOAL := help
-.PHONY: help build run test lint openapi wasm post bench soak clean
+.PHONY: help build run test lint openapi wasm post torture bench soak clean
 
 TARGET := $(or $(CARGO_TARGET_DIR),target)
 BIN := $(TARGET)/release/gengwei
@@ -57,6 +57,11 @@ wasm: ## the tablet's agent for a page, edge-agent/hosts/tablet/dist
 
 post: ## the firmware of a post, target/post/$(BOARD).elf, with its flash and RAM; BOARD is a file of firmware-configs/
 	@scripts/post.sh build $(or $(BOARD),qemu-lm3s)
+
+torture: ## devices on bad links and failing power, a server killed every few seconds (TORTURE_SECONDS, _DEVICES, _LOSS; DATABASE_URL)
+	@scripts/setup.sh run
+	cargo build --release --locked -q -p gengwei-server -p gengwei-tests --bin gengwei --bin torture
+	$(TARGET)/release/torture
 
 bench: ## ours against its peers in one run, written to BENCHMARKS.md; ONLY=import|point|overlay|scan|patrol|sync|sync50 for one section
 	@scripts/setup.sh run bench

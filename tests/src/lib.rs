@@ -14,6 +14,7 @@ pub mod post;
 pub mod scene;
 mod server;
 mod site;
+pub mod torture;
 
 pub use api::{Api, Reply};
 pub use demo::{Account, Demo};

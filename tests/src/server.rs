@@ -3,6 +3,7 @@
 use std::fs::File;
 use std::net::{SocketAddr, TcpListener, UdpSocket};
 use std::process::{Child, Command, ExitStatus};
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::thread::sleep;
 use std::time::{Duration, Instant};
 
@@ -14,6 +15,20 @@ pub struct Server {
     /// Where it lives; other commands of the program may run there at the same time.
     pub site: Site,
     process: Process,
+}
+
+/// Where a process listens.
+#[derive(Clone, Debug)]
+struct Ports {
+    http: SocketAddr,
+    metrics: SocketAddr,
+    coap: SocketAddr,
+}
+
+impl Ports {
+    fn free() -> Self {
+        Self { http: free_port(), metrics: free_port(), coap: free_port() }
+    }
 }
 
 impl Server {
@@ -30,7 +45,7 @@ impl Server {
 
     /// Serves a place that a story has prepared.
     pub fn at(site: Site) -> Self {
-        let process = Process::ready(&site);
+        let process = Process::ready(&site, None);
         Self { site, process }
     }
 
@@ -46,7 +61,7 @@ impl Server {
 
     /// Where the server listens for CoAP.
     pub fn coap(&self) -> SocketAddr {
-        self.process.coap
+        self.process.ports.coap
     }
 
     /// Speaks to the server as nobody.
@@ -61,7 +76,7 @@ impl Server {
 
     /// One more process on the same place, as on a cluster of servers; returns its URL with a guard.
     pub fn another(&self) -> Process {
-        Process::ready(&self.site)
+        Process::ready(&self.site, None)
     }
 
     /// Kills the process as a power cut would (SIGKILL).
@@ -74,11 +89,17 @@ impl Server {
         self.process.stop()
     }
 
-    /// Starts a process again after [`kill_hard`](Self::kill_hard) or [`stop`](Self::stop); its port is a
-    /// new one.
+    /// Starts a process again, on the same ports; kills the one before if it still runs.
     pub fn restart(&mut self) {
         self.process.kill();
-        self.process = Process::ready(&self.site);
+        self.process = Process::ready(&self.site, Some(self.process.ports.clone()));
+    }
+
+    /// Kills the process and serves another place on the same ports.
+    pub fn move_to(&mut self, site: Site) {
+        self.process.kill();
+        self.site = site;
+        self.restart();
     }
 }
 
@@ -88,24 +109,24 @@ pub struct Process {
     /// `http://127.0.0.1:<port>`.
     pub url: String,
     metrics_url: String,
-    coap: SocketAddr,
+    ports: Ports,
 }
 
 impl Process {
     /// Starts several processes on one place at the same moment and waits until each is ready.
     pub fn start_together(site: &Site, count: usize) -> Vec<Self> {
-        let mut started: Vec<_> = (0..count).map(|_| Self::spawn(site)).collect();
+        let mut started: Vec<_> = (0..count).map(|_| Self::spawn(site, Ports::free())).collect();
         for process in &mut started {
             process.wait_ready(site).unwrap_or_else(|error| panic!("{error}"));
         }
         started
     }
 
-    fn ready(site: &Site) -> Self {
+    fn ready(site: &Site, ports: Option<Ports>) -> Self {
         // Between looking for a free port and listening on it another program may have taken it.
         let mut failure = String::new();
         for _ in 0..3 {
-            let mut process = Self::spawn(site);
+            let mut process = Self::spawn(site, ports.clone().unwrap_or_else(Ports::free));
             match process.wait_ready(site) {
                 Ok(()) => return process,
                 Err(error) => failure = error,
@@ -114,21 +135,20 @@ impl Process {
         panic!("{failure}");
     }
 
-    fn spawn(site: &Site) -> Self {
-        let (listen, metrics, coap) = (free_port(), free_port(), free_udp_port());
-        let url = format!("http://{listen}");
+    fn spawn(site: &Site, ports: Ports) -> Self {
         let log = File::options().create(true).append(true).open(site.path("serve.log")).expect("a log");
         let errors = log.try_clone().expect("a second handle");
         let child = site
             .command(["serve"])
-            .env("GENGWEI_LISTEN", &listen)
-            .env("GENGWEI_METRICS_LISTEN", &metrics)
-            .env("GENGWEI_COAP_LISTEN", coap.to_string())
+            .env("GENGWEI_LISTEN", ports.http.to_string())
+            .env("GENGWEI_METRICS_LISTEN", ports.metrics.to_string())
+            .env("GENGWEI_COAP_LISTEN", ports.coap.to_string())
             .stdout(log)
             .stderr(errors)
             .spawn()
             .expect("the program can be started");
-        Self { child, url, metrics_url: format!("http://{metrics}"), coap }
+        let (url, metrics_url) = (format!("http://{}", ports.http), format!("http://{}", ports.metrics));
+        Self { child, url, metrics_url, ports }
     }
 
     fn wait_ready(&mut self, site: &Site) -> Result<(), String> {
@@ -166,12 +186,16 @@ impl Drop for Process {
     }
 }
 
-fn free_udp_port() -> SocketAddr {
-    let socket = UdpSocket::bind("127.0.0.1:0").expect("a free port");
-    socket.local_addr().expect("an address")
-}
-
-fn free_port() -> String {
-    let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
-    listener.local_addr().expect("an address").to_string()
+/// A port that is free now. It lies below those that the system gives to outgoing connections, so that none of these
+/// sits on it while a server restarts.
+fn free_port() -> SocketAddr {
+    static NEXT: AtomicU32 = AtomicU32::new(0);
+    loop {
+        let number = std::process::id().wrapping_mul(37).wrapping_add(NEXT.fetch_add(1, Ordering::Relaxed));
+        let port = 20_000 + (number % 12_000) as u16;
+        let address = SocketAddr::from(([127, 0, 0, 1], port));
+        if TcpListener::bind(address).is_ok() && UdpSocket::bind(address).is_ok() {
+            return address;
+        }
+    }
 }

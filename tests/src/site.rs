@@ -24,6 +24,8 @@ pub struct Site {
     dir: TempDir,
     backend: Backend,
     database_url: Option<String>,
+    /// The database was made for this place and goes with it.
+    is_own: bool,
 }
 
 /// What a command of the program answered.
@@ -41,7 +43,16 @@ impl Site {
     pub fn new(backend: Backend) -> Self {
         let dir = tempfile::Builder::new().prefix("gengwei-").tempdir().expect("a temporary directory");
         let database_url = (backend == Backend::Postgres).then(|| create_database_from(None));
-        Self { dir, backend, database_url }
+        Self { dir, backend, database_url, is_own: true }
+    }
+
+    /// An empty place on a PostgreSQL database that somebody else has made and keeps.
+    pub fn on(database_url: &str) -> Self {
+        let mut site = Self::new(Backend::Sqlite);
+        site.backend = Backend::Postgres;
+        site.database_url = Some(database_url.to_owned());
+        site.is_own = false;
+        site
     }
 
     /// A copy of the demo city, which is loaded once for each build of the program and each cluster.
@@ -51,6 +62,7 @@ impl Site {
             dir: tempfile::Builder::new().prefix("gengwei-").tempdir().expect("a temporary directory"),
             backend,
             database_url: template.database.as_deref().map(|name| create_database_from(Some(name))),
+            is_own: true,
         };
         copy(&template.folder.join("data"), &site.data());
         let told = std::fs::read_to_string(template.folder.join("demo.jsonl")).expect("what the demo told");
@@ -116,7 +128,8 @@ impl Site {
 
 impl Drop for Site {
     fn drop(&mut self) {
-        if let Some(name) = self.database_url.as_deref().and_then(|url| url.rsplit('/').next()) {
+        let own = self.database_url.as_deref().filter(|_| self.is_own);
+        if let Some(name) = own.and_then(|url| url.rsplit('/').next()) {
             on_cluster(&format!("DROP DATABASE IF EXISTS {name} WITH (FORCE)"));
         }
     }
@@ -162,10 +175,13 @@ fn binary() -> &'static Path {
         if let Some(path) = std::env::var_os("GENGWEI_BIN") {
             return std::path::absolute(path).expect("a path");
         }
-        // A test lives in <target>/<profile>/deps.
-        let test = std::env::current_exe().expect("a running program has a path");
-        let profile = test.ancestors().nth(2).expect("a test lives in a target directory");
-        let path = profile.join(format!("gengwei{}", std::env::consts::EXE_SUFFIX));
+        // A test lives in <target>/<profile>/deps, a program one up.
+        let caller = std::env::current_exe().expect("a running program has a path");
+        let folder = caller.parent().expect("a program lives in a folder");
+        let profile = if folder.ends_with("deps") { folder.parent() } else { Some(folder) };
+        let path = profile
+            .expect("a test lives in a target directory")
+            .join(format!("gengwei{}", std::env::consts::EXE_SUFFIX));
         if !path.exists() {
             let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
             let build = ["build", "-p", "gengwei-server", "--bin", "gengwei"];
