@@ -5,6 +5,7 @@ import { below } from "../shared/route";
 import { Login } from "../shared/ui/Login";
 import { t, type Word } from "../shared/words";
 import { Head } from "./Head";
+import { mayManageDevices } from "./rights";
 import { Home } from "./views/Home";
 import { NotFound } from "./views/NotFound";
 
@@ -27,6 +28,7 @@ export const VIEWS: readonly View[] = [
   { path: "grid", title: "nav.grid", whom: officer, view: lazy(async () => (await import("./grid/Grid")).Grid) },
   { path: "ledger", title: "nav.ledger", whom: officer, view: lazy(async () => (await import("./patrols/Ledger")).Ledger) },
   { path: "posts", title: "nav.posts", whom: officer, view: lazy(async () => (await import("./posts/Posts")).Posts) },
+  { path: "devices", title: "nav.devices", whom: mayManageDevices, view: lazy(async () => (await import("./devices/Devices")).Devices) },
   { path: "reports", title: "nav.reports", whom: officer, view: lazy(async () => (await import("./reports/Reports")).Reports) },
   { path: "accounts", title: "nav.accounts", whom: admin("system", "security"), view: lazy(async () => (await import("./admin/Accounts")).Accounts) },
   { path: "audit", title: "nav.audit", whom: admin("audit"), view: lazy(async () => (await import("./admin/Audit")).Audit) },

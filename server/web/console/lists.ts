@@ -1,4 +1,4 @@
-import type { CaseState, CaseUrgency, Kind, PatchVerdict, PostState, Role, Source } from "../shared/api/schema";
+import type { CaseState, CaseUrgency, DeviceKind, DeviceState, Kind, PatchVerdict, PostState, Role, Source } from "../shared/api/schema";
 
 /** Every value of a list, in the order in which it is offered; the types see to it that none is missing or made up. */
 const all = <T extends string>(values: Record<T, true>) => Object.keys(values) as T[];
@@ -25,6 +25,9 @@ export const VERDICTS = all<PatchVerdict>({
   illegal_house: true, non_agricultural: true, facility: true, non_grain: true, abandoned: true, uncultivated: true,
   field_check: true, temporary: true, lawful: true, objective: true, false_change: true, no_farmland: true, crop_advice: true,
 });
+
+export const DEVICE_KINDS = all<DeviceKind>({ post: true, tablet: true });
+export const DEVICE_STATES = all<DeviceState>({ active: true, waiting: true, lost: true, revoked: true });
 
 export const POST_STATES = all<PostState>({ planned: true, installed: true, damaged: true, removed: true });
 

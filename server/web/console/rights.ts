@@ -13,6 +13,8 @@ export const mayEditGrid = (level: number) => offices(2, 3) || (level > 4 && off
 export const mayHandInPatches = () => offices(2, 3);
 /** Register posts. */
 export const mayEditPosts = () => offices(2, 3, 4);
+/** Make, renew and revoke devices. */
+export const mayManageDevices = () => offices(2, 3, 4);
 /** Read a reporter's phone number. */
 export const maySeeReporters = () =>
   me.value?.appointments.some((a) => a.role === "office_director" || a.role === "report_handler") ?? false;

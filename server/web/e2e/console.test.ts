@@ -129,7 +129,7 @@ test("the neighbouring township sees none of it", async () => {
 
 test("every page of an officer is accessible, holds its width and asks nobody else", async () => {
   const { page, wrong } = await login("township");
-  const pages = { triage: "/console/triage?state=any", cases: "/console/cases", grid: "/console/grid", ledger: "/console/ledger?level=6", posts: "/console/posts", patches: "/console/patches", notices: "/console/notices", reports: "/console/reports", me: "/console" };
+  const pages = { triage: "/console/triage?state=any", cases: "/console/cases", grid: "/console/grid", ledger: "/console/ledger?level=6", posts: "/console/posts", patches: "/console/patches", notices: "/console/notices", devices: "/console/devices", reports: "/console/reports", me: "/console" };
   for (const [name, path] of Object.entries(pages)) {
     await visit(page, path);
     await look(page, name);
