@@ -75,11 +75,13 @@ PYTHON
 
 # The form of the file stands in docs/post.md.
 enrol() {
-  local url=$1 code=$2 board=$3 file=$4 suite
+  local url=$1 code=$2 board=$3 file=$4 suite told
   suite=$(model "$board" suite)
   [ "$suite" = aes-ccm ] && suite=aes-128-ccm
-  curl --fail-with-body -sS "${url%/}/api/v1/enrolments" -H 'Content-Type: application/json' \
-    -d "{\"code\":\"$code\",\"suite\":\"$suite\"}" | /usr/bin/python3 -c '
+  told=$(curl --fail-with-body -sS "${url%/}/api/v1/enrolments" -H 'Content-Type: application/json' \
+    -d "{\"code\":\"$code\",\"suite\":\"$suite\"}") || { echo "$told" >&2; exit 1; }
+  # The keys are in it, so only its owner reads the file.
+  (umask 077 && /usr/bin/python3 -c '
 import json, struct, sys, zlib
 
 told = json.load(sys.stdin)
@@ -87,7 +89,7 @@ body = struct.pack("<4sBBxxI", b"GWID", told["suite_number"], told["key"], told[
 body += bytes.fromhex(told["up"]) + bytes.fromhex(told["down"])
 open(sys.argv[1], "wb").write(body + struct.pack("<I", zlib.crc32(body)))
 print("device", told["device"], "key", told["key"])
-' "$file"
+' "$file" <<<"$told")
 }
 
 case ${1:-} in

@@ -48,6 +48,7 @@ for purpose in "${@:-run}"; do
       need fonts-noto-cjk 'Chinese on screenshots' has_cjk
       need npm 'installs tus-js-client' has npm
       need libcoap3-bin 'coap-client pushes frames as other people would' has coap-client-notls
+      need curl 'scripts/post.sh enrols with it' has curl
       need python3-venv 'the HTTP fuzzer and the reader of the golden vectors live in virtual environments' has_venv
       need qemu-system-arm "a post's firmware runs in it" has qemu-system-arm
       ;;

@@ -2,12 +2,15 @@
 //!
 //! `POST_CUTS` (10) says how often the power is cut.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 use std::time::{Duration, Instant};
 
 use gengwei_proto::wire::*;
-use gengwei_tests::post::{Link, Post, Sink, Told, firmware, identity};
+use gengwei_tests::post::{Link, Post, Sink, Told, enrol, firmware, identity};
+use gengwei_tests::{Backend, Server, Site, on_both};
+
+on_both!(what_a_post_recorded_is_in_the_server_once_whoever_lost_power);
 
 const DEVICE: u32 = 40_123;
 const UP: [u8; 32] = [3; 32];
@@ -99,6 +102,10 @@ fn statics(elf: &[u8]) -> usize {
     in_ram.map(|at| word(at + 8) + word(at + 20) - 0x2000_0000).max().unwrap_or_default()
 }
 
+fn cuts() -> u64 {
+    std::env::var("POST_CUTS").ok().map_or(10, |cuts| cuts.parse().expect("a number"))
+}
+
 /// A number from a seed that changes with each call.
 fn next(random: &mut u64) -> u64 {
     *random ^= *random << 13;
@@ -109,7 +116,7 @@ fn next(random: &mut u64) -> u64 {
 
 #[test]
 fn power_cuts_lose_nothing_and_double_nothing() {
-    let cuts: u64 = std::env::var("POST_CUTS").ok().map_or(10, |cuts| cuts.parse().expect("a number"));
+    let cuts = cuts();
     let (elf, folder, sink) = (firmware(), folder(), Sink::start(DEVICE, UP, DOWN));
     let mut random = 0x2026_1128;
     let mut told = Vec::new();
@@ -160,4 +167,63 @@ fn power_cuts_lose_nothing_and_double_nothing() {
     assert_eq!(epochs.len(), 1, "the journal was lost and begun anew");
     assert!(recorded as u64 >= cuts, "{recorded} records in {cuts} lives");
     println!("{cuts} power cuts: {recorded} recorded, {} arrived, 0 lost, 0 doubled", arrived.len());
+}
+
+/// The records of an epoch that the server has stored, by number, with their hashes.
+fn dumped(site: &Site, epoch: u32) -> BTreeMap<u32, String> {
+    let mut found = BTreeMap::new();
+    for line in site.run(["sync", "dump", "--json"]).done().objects() {
+        assert_eq!(line["epoch"], epoch, "the journal was lost and begun anew");
+        let seq = line["seq"].as_u64().and_then(|seq| u32::try_from(seq).ok()).expect("a number");
+        let hash = line["sha256"].as_str().expect("a hash").to_owned();
+        assert_eq!(found.insert(seq, hash), None, "{seq} is there twice");
+    }
+    found
+}
+
+/// The real server over CoAP; now the post's power is cut, now the server is killed, now both.
+fn what_a_post_recorded_is_in_the_server_once_whoever_lost_power(backend: Backend) {
+    let (elf, mut server) = (firmware(), Server::start(backend));
+    let folder = server.site.path("post");
+    std::fs::create_dir(&folder).expect("a folder");
+    let made = server.site.run(["device", "enrol", "--json", "--unit", "640502102210"]).done().objects();
+    enrol(server.url(), made[0]["code"].as_str().expect("a code"), &folder.join("identity"));
+
+    let mut random = 0x2026_1129;
+    let mut told = Vec::new();
+    for cut in 0..cuts() {
+        let mut post = Post::boot(&elf, &folder, server.coap(), Link { loss: 20, double: 10, seed: cut });
+        std::thread::sleep(Duration::from_millis(200 + next(&mut random) % 1000));
+        post.press();
+        std::thread::sleep(Duration::from_millis(next(&mut random) % 3000));
+        if cut % 3 == 1 {
+            server.kill_hard();
+        }
+        told.extend(post.cut());
+        if cut % 3 == 1 {
+            server.restart();
+        }
+    }
+
+    let mut post = Post::boot(&elf, &folder, server.coap(), Link::default());
+    let Told::Epoch(epoch, next) = post.hear(20 * SECOND, |told| matches!(told, Told::Epoch(..))) else {
+        unreachable!()
+    };
+    let end = Instant::now() + 60 * SECOND;
+    loop {
+        let stored = dumped(&server.site, epoch);
+        if (0..next).all(|seq| stored.contains_key(&seq)) {
+            break;
+        }
+        assert!(Instant::now() < end, "of {next} records {} have arrived", stored.len());
+        std::thread::sleep(Duration::from_millis(300));
+    }
+    for told in told {
+        if let Told::Recorded(of, seq, ..) | Told::Beat(of, seq) = told {
+            assert!(of == epoch && seq < next, "{told:?} was forgotten by the journal");
+        }
+    }
+    let quarantined = server.site.run(["quarantine", "list", "--json"]).done().objects();
+    assert!(quarantined.is_empty(), "{quarantined:?}");
+    server.site.run(["audit", "verify"]).done();
 }
