@@ -232,7 +232,7 @@ impl Device {
         let options = &self.fleet.options;
         if let Some(count) = options.once {
             while !self.is_last_made {
-                self.append(time, Making::Heartbeat)?;
+                self.append(time, Making::Sample)?;
                 self.is_last_made = self.summary.sent >= u64::from(count);
             }
             return Ok(());

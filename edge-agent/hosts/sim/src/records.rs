@@ -12,6 +12,9 @@ use rand::rngs::StdRng;
 /// Of a kind that no server knows yet: it is to be kept and quarantined.
 const KIND_OF_TOMORROW: u8 = 200;
 
+/// The length of [`Making::Sample`].
+const SAMPLE: usize = 40;
+
 /// What to tell.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Making {
@@ -20,6 +23,8 @@ pub(crate) enum Making {
     Button,
     Applied(u32),
     Unknown,
+    /// [`SAMPLE`] bytes, as the bound of a burst is reckoned with.
+    Sample,
 }
 
 impl Making {
@@ -56,12 +61,32 @@ pub(crate) fn write(
         Making::Applied(version) => {
             Event::ConfigAcknowledged(ConfigAcknowledged { version, outcome: ConfigOutcome::APPLIED })
         }
-        Making::Unknown => {
-            let mut e = Encoder::new(Cursor::new(&mut *buffer));
-            e.array(3)?.encode(time)?.u8(KIND_OF_TOMORROW)?.array(1)?.u32(made)?;
-            let length = e.writer().position();
-            return Ok((Priority::Routine, &buffer[..length]));
+        Making::Unknown => return Ok((Priority::Routine, unknown(time, made, 0, buffer)?)),
+        Making::Sample => {
+            // Two bytes tell the length of what fills it up.
+            let filling = SAMPLE.saturating_sub(unknown(time, made, 0, buffer)?.len() + 1);
+            return Ok((Priority::Routine, unknown(time, made, filling, buffer)?));
         }
     };
     Ok((event.priority(), encode_record(&Record { time, event }, buffer)?))
+}
+
+fn unknown(time: Time, made: u32, filling: usize, buffer: &mut [u8]) -> Result<&[u8], WireError> {
+    let mut e = Encoder::new(Cursor::new(&mut *buffer));
+    e.array(3)?.encode(time)?.u8(KIND_OF_TOMORROW)?.array(2)?.u32(made)?.bytes(&[0; SAMPLE][..filling])?;
+    let length = e.writer().position();
+    Ok(&buffer[..length])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_sample_is_as_long_as_the_bound_reckons_with() {
+        for (seconds, made) in [(0, 0), (100, 30), (50_000, 50_000)] {
+            let time = Time::SinceBoot { boot: 1, seconds };
+            assert_eq!(write(Making::Sample, time, made, &mut [0; 64]).unwrap().1.len(), SAMPLE);
+        }
+    }
 }
