@@ -58,9 +58,8 @@ wasm: ## the tablet's agent for a page, edge-agent/hosts/tablet/dist
 post: ## the firmware of a post, target/post/$(BOARD).elf, with its flash and RAM; BOARD is a file of firmware-configs/
 	@scripts/post.sh build $(or $(BOARD),qemu-lm3s)
 
-torture: ## devices on bad links and failing power, a server killed every few seconds (TORTURE_SECONDS, _DEVICES, _LOSS; DATABASE_URL)
-	@scripts/setup.sh run
-	cargo build --release --locked -q -p gengwei-server -p gengwei-tests --bin gengwei --bin torture
+torture: build ## devices on bad links and failing power, a server killed every few seconds (TORTURE_SECONDS, _DEVICES, _LOSS; DATABASE_URL)
+	@cargo build --release --locked -q -p gengwei-tests --bin torture
 	$(TARGET)/release/torture
 
 bench: ## ours against its peers in one run, written to BENCHMARKS.md; ONLY=import|point|overlay|scan|patrol|sync|sync50 for one section
