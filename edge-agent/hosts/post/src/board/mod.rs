@@ -15,3 +15,12 @@ pub(crate) use lm3s6965::*;
 mod stm32l476;
 #[cfg(feature = "stm32l476")]
 pub(crate) use stm32l476::*;
+
+unsafe extern "C" {
+    fn DefaultHandler();
+}
+
+/// Where the processor finds the handler of each interrupt: the same for all.
+#[unsafe(link_section = ".vector_table.interrupts")]
+#[unsafe(no_mangle)]
+static __INTERRUPTS: [unsafe extern "C" fn(); INTERRUPTS] = [DefaultHandler; INTERRUPTS];

@@ -28,6 +28,9 @@ const RCGC1: Register = Register(0x400F_E104);
 const RCGC2: Register = Register(0x400F_E108);
 const ENABLE_0: Register = Register(0xE000_E100);
 
+/// How many interrupts the chip has.
+pub(super) const INTERRUPTS: usize = 44;
+
 /// Interrupts by their numbers.
 mod irq {
     pub(super) const GPIO_A_TO_E: u32 = 0x1F;

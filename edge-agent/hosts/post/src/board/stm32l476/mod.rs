@@ -33,6 +33,9 @@ const LPTIM: u32 = 0x4000_7C00;
 const SYSTEM_CONTROL: Register = Register(0xE000_ED10);
 const ENABLE: u32 = 0xE000_E100;
 
+/// How many interrupts the chip has.
+pub(super) const INTERRUPTS: usize = 82;
+
 /// Interrupts by their numbers.
 mod irq {
     pub(super) const EXTI0: u32 = 6;
