@@ -72,4 +72,8 @@ rights! {
     /// Read a reporter's phone number: two named roles only.
     SeeReporters "只有网格办主任和举报办理员可以查看举报人电话。" |role, level|
         matches!(role, OfficeDirector | ReportHandler);
+    /// Blacken photos and make copies public: officers from the township up.
+    PublishPhotos "只有乡镇以上的责任人和网格办可以公开照片。" |role, level|
+        matches!((role, level), (Chief | Deputy | Officer | OfficeDirector,
+            Level::City | Level::County | Level::Township));
 }

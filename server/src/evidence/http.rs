@@ -14,7 +14,7 @@ use super::{LARGEST, Photo};
 use crate::auth::Scope;
 use crate::auth::rights::{FilePatrols, ReadCases};
 use crate::db::Timestamp;
-use crate::error::{self, Problem, Result};
+use crate::error::{Problem, Result};
 use crate::extract::{Json, Path};
 use crate::state::App;
 
@@ -22,7 +22,10 @@ use crate::state::App;
 pub fn routes() -> OpenApiRouter<App> {
     OpenApiRouter::new()
         .routes(routes!(put, get))
+        .merge(super::copies::routes())
         .merge(super::facts::routes())
+        .merge(super::redactions::routes())
+        .merge(super::redactions::serve())
         .merge(super::uploads::routes())
 }
 
@@ -63,7 +66,7 @@ async fn put(
         return Err(super::other_hash(&photo));
     }
     super::keep(app.photos(), &photo).await?;
-    let now = app.env().now();
+    let (now, media) = (app.env().now(), photo.media);
     let kept = Kept { sha256, size: photo.bytes.len(), media_type: photo.media.name(), stored_at: now };
     let new = app
         .db()
@@ -71,6 +74,7 @@ async fn put(
             super::record_as(&tx, &photo, &scope.caller.account, &scope.caller.login, now).await
         })
         .await?;
+    super::copies::prepare(app.photos(), &kept.sha256, media);
     Ok((if new { StatusCode::CREATED } else { StatusCode::OK }, Json(kept)))
 }
 
@@ -83,12 +87,7 @@ async fn get(
     scope: Scope<ReadCases>,
     Path(sha256): Path<String>,
 ) -> Result<Response> {
-    if !super::is_sha256(&sha256) {
-        return Err(Problem::not_found());
-    }
-    let stored = super::visible(app.db(), &sha256, &scope.caller.account, &scope.units)
-        .await?
-        .ok_or_else(|| Problem::new(error::NOT_FOUND))?;
+    let stored = super::seen(&app, &scope, &sha256).await?;
     let bytes = app.photos().get(&stored.sha256).await?;
     let headers = [
         (header::CONTENT_TYPE, stored.media_type.name()),

@@ -5,9 +5,12 @@
 
 pub mod audit;
 mod body;
+pub mod copies;
 pub mod facts;
 mod http;
 mod media;
+pub mod package;
+pub mod redactions;
 pub mod sql;
 pub mod uploads;
 
@@ -19,10 +22,13 @@ use futures::TryStreamExt;
 use object_store::local::LocalFileSystem;
 use object_store::{ObjectStore, ObjectStoreExt, path::Path as Key};
 use sha2::{Digest, Sha256};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use crate::audit::Entry;
+use crate::auth::Scope;
 use crate::db::{Db, Session, Timestamp, Tx};
 use crate::error::{self, Problem};
+use crate::state::App;
 
 pub use http::routes;
 pub use media::MediaType;
@@ -31,9 +37,17 @@ pub use uploads::Spool;
 /// The most bytes of one photo sent whole.
 pub const LARGEST: usize = 20 * 1024 * 1024;
 
+/// Copies drawn at once: each may hold a picture of 100 megapixels in memory.
+const DRAWN_AT_ONCE: usize = 2;
+/// Where derived copies lie in the store.
+const COPIES: &str = "copies";
+
 /// Where photos lie.
 #[derive(Clone)]
-pub struct Photos(Arc<dyn ObjectStore>);
+pub struct Photos {
+    store: Arc<dyn ObjectStore>,
+    drawing: Arc<Semaphore>,
+}
 
 impl Photos {
     /// A folder, made if it is missing, or `s3://bucket/prefix`.
@@ -46,36 +60,58 @@ impl Photos {
             Some(folder) => folder.into(),
         };
         std::fs::create_dir_all(&folder)?;
-        Ok(Self(Arc::new(LocalFileSystem::new_with_prefix(folder)?.with_fsync(true))))
+        let store = Arc::new(LocalFileSystem::new_with_prefix(folder)?.with_fsync(true));
+        Ok(Self { store, drawing: Arc::new(Semaphore::new(DRAWN_AT_ONCE)) })
     }
 
     async fn put(&self, sha256: &str, bytes: Bytes) -> Result<(), Problem> {
-        self.0.put(&key(sha256), bytes.into()).await.map_err(Problem::internal)?;
+        self.store.put(&key(sha256), bytes.into()).await.map_err(Problem::internal)?;
         Ok(())
     }
 
     /// The bytes of a photo that the database knows.
     pub async fn get(&self, sha256: &str) -> Result<Bytes, Problem> {
-        let found = self.0.get(&key(sha256)).await.map_err(Problem::internal)?;
+        let found = self.store.get(&key(sha256)).await.map_err(Problem::internal)?;
         found.bytes().await.map_err(Problem::internal)
     }
 
     /// The bytes of a photo; none when they are gone.
     async fn look(&self, sha256: &str) -> object_store::Result<Option<Bytes>> {
-        match self.0.get(&key(sha256)).await {
+        self.look_at(&key(sha256)).await
+    }
+
+    /// A derived copy; none when it has not been made.
+    async fn derived(&self, key: &str) -> Result<Option<Bytes>, Problem> {
+        self.look_at(&Key::from(key)).await.map_err(Problem::internal)
+    }
+
+    async fn keep_derived(&self, key: &str, bytes: Bytes) -> Result<(), Problem> {
+        self.store.put(&Key::from(key), bytes.into()).await.map(drop).map_err(Problem::internal)
+    }
+
+    /// One's turn to draw.
+    async fn drawing(&self) -> Result<OwnedSemaphorePermit, Problem> {
+        self.drawing.clone().acquire_owned().await.map_err(Problem::internal)
+    }
+
+    async fn look_at(&self, key: &Key) -> object_store::Result<Option<Bytes>> {
+        match self.store.get(key).await {
             Ok(found) => Ok(Some(found.bytes().await?)),
             Err(object_store::Error::NotFound { .. }) => Ok(None),
             Err(error) => Err(error),
         }
     }
 
-    /// Copies every photo to another store; answers how many.
+    /// Copies every photo to another store; answers how many. Derived copies are made again where they are missed.
     pub async fn copy_to(&self, other: &Self) -> anyhow::Result<u64> {
-        let mut photos = self.0.list(None);
+        let mut photos = self.store.list(None);
         let mut copied = 0;
         while let Some(photo) = photos.try_next().await? {
-            let bytes = self.0.get(&photo.location).await?.bytes().await?;
-            other.0.put(&photo.location, bytes.into()).await?;
+            if photo.location.parts().next().is_some_and(|part| part.as_ref() == COPIES) {
+                continue;
+            }
+            let bytes = self.store.get(&photo.location).await?.bytes().await?;
+            other.store.put(&photo.location, bytes.into()).await?;
             copied += 1;
         }
         Ok(copied)
@@ -158,6 +194,15 @@ pub async fn missing(on: &impl Session, hashes: &[String]) -> sqlx::Result<Vec<S
 /// Whether a text is a SHA-256 in lower-case hexadecimal.
 pub fn is_sha256(text: &str) -> bool {
     text.len() == 64 && text.bytes().all(|b| b.is_ascii_digit() || (b'a'..=b'f').contains(&b))
+}
+
+/// A photo that the caller may see; 404 otherwise.
+async fn seen<R>(app: &App, scope: &Scope<R>, sha256: &str) -> Result<sql::Stored, Problem> {
+    if !is_sha256(sha256) {
+        return Err(Problem::not_found());
+    }
+    let stored = visible(app.db(), sha256, &scope.caller.account, &scope.units).await?;
+    stored.ok_or_else(Problem::not_found)
 }
 
 /// Whether somebody with these units may see a photo: he handed it in, or it belongs to something there.

@@ -3,7 +3,7 @@
 //! A label is printed for a post and the parcel that it stands for then; its tag proves both ([`tag`]). A post
 //! can move to another parcel: the register knows where it stands now, and its old label goes on working.
 
-mod drawing;
+pub(crate) mod drawing;
 mod http;
 pub mod label;
 pub mod qr;

@@ -14,6 +14,7 @@ use super::form::Form;
 use super::pages::{Follow, Home, Scan, Typed, plain_state, refuse, show, told_when, wants_html};
 use super::{limits, reports, sketch, sql};
 use crate::error::{self, Problem};
+use crate::evidence::redactions;
 use crate::extract::{Json, Path, Query};
 use crate::state::App;
 
@@ -201,6 +202,8 @@ struct Progress {
     received_at: crate::db::Timestamp,
     /// What the officers answered.
     answer: Option<String>,
+    /// Photos of the case that were approved for the public.
+    photos: Vec<String>,
 }
 
 /// What became of a report: a page for browsers, JSON for programs.
@@ -219,13 +222,15 @@ async fn progress(app: &App, headers: &HeaderMap, tracking: &str) -> Result<Resp
     let tracking = reports::read_tracking(tracking).ok_or_else(unknown)?;
     let report = sql::followed(app.db(), &tracking).await?.ok_or_else(unknown)?;
     let words = plain_state(&report.state);
+    let photos = redactions::public_of_case(app.db(), &report.case_id).await?;
+    let photos: Vec<_> = photos.into_iter().map(|id| format!("/p/{id}")).collect();
     if wants_html(headers) {
         let hotline = &app.policy().public.hotline;
-        let page = Follow { tracking: &tracking, report: &report, state: words, hotline };
+        let page = Follow { tracking: &tracking, report: &report, photos: &photos, state: words, hotline };
         return Ok(show(&page, StatusCode::OK, 0));
     }
     let sql::Followed { state, received_at, answer, .. } = report;
-    let body = Json(Progress { tracking, state, words, received_at, answer });
+    let body = Json(Progress { tracking, state, words, received_at, answer, photos });
     Ok(([(header::CACHE_CONTROL, "no-store")], body).into_response())
 }
 

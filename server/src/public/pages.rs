@@ -47,6 +47,7 @@ impl Scan<'_> {
 pub(super) struct Follow<'a> {
     pub tracking: &'a str,
     pub report: &'a Followed,
+    pub photos: &'a [String],
     pub state: &'static str,
     pub hotline: &'a str,
 }
@@ -95,6 +96,8 @@ pub(super) fn show(page: &impl Template, status: StatusCode, seconds: u32) -> Re
 /// Nothing is loaded but the page, its sketch and its one small script; its form goes to this server.
 const POLICY: &str = "default-src 'none'; style-src 'unsafe-inline'; img-src 'self'; script-src 'self'; \
     form-action 'self'; frame-ancestors 'none'";
+/// Nothing is loaded but the page itself and approved photos; its form goes to this server.
+const POLICY: &str = "default-src 'none'; img-src 'self'; style-src 'unsafe-inline'; form-action 'self'; frame-ancestors 'none'";
 
 /// Whether the client is a browser that wants a page.
 pub(super) fn wants_html(headers: &HeaderMap) -> bool {

@@ -85,6 +85,7 @@ pub(super) async fn insert(tx: &Tx, r: NewReport<'_>) -> sqlx::Result<u64> {
 /// What whoever has the tracking number is told.
 #[derive(sqlx::FromRow)]
 pub(super) struct Followed {
+    pub case_id: String,
     pub state: String,
     pub received_at: Timestamp,
     pub answer: Option<String>,
@@ -93,7 +94,7 @@ pub(super) struct Followed {
 
 pub(super) async fn followed(on: &impl Session, tracking: &str) -> sqlx::Result<Option<Followed>> {
     on.first(
-        sql("select c.state, r.received_at, r.answer, r.answered_at \
+        sql("select r.case_id, c.state, r.received_at, r.answer, r.answered_at \
              from reports r join cases c on c.id = r.case_id where r.tracking = $1")
         .bind(tracking),
     )

@@ -113,11 +113,7 @@ async fn get(
     scope: Scope<ReadCases>,
     Path(sha256): Path<String>,
 ) -> Result<Json<AboutPhoto>> {
-    let stored = match evidence::is_sha256(&sha256) {
-        true => evidence::visible(app.db(), &sha256, &scope.caller.account, &scope.units).await?,
-        false => None,
-    };
-    let stored = stored.ok_or_else(Problem::not_found)?;
+    let stored = evidence::seen(&app, &scope, &sha256).await?;
     let about = about(&app, &scope.units, vec![stored.sha256]).await?.pop();
     about.map(Json).ok_or_else(Problem::not_found)
 }

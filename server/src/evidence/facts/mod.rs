@@ -20,7 +20,7 @@ use crate::db::{Db, Timestamp, Tx};
 use crate::error::{self, Problem, Result};
 
 pub use http::routes;
-pub use sql::{Kept, Photographed, of_photos};
+pub use sql::{Kept, Photographed, of_photos, parcel_of};
 
 /// What a camera knew when it took a photo.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, ToSchema)]

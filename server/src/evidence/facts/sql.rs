@@ -130,3 +130,12 @@ pub(super) async fn of_case(on: &impl Session, case: &str, units: &Units) -> sql
         on.all(units.filter(query.bind(case), "unit").push(" order by sha256")).await?;
     Ok(rows.into_iter().map(|(sha256,)| sha256).collect())
 }
+
+/// The code of the parcel that a photo is about: that of the oldest case which it belongs to.
+pub async fn parcel_of(on: &impl Session, sha256: &str) -> sqlx::Result<Option<String>> {
+    let query = sql("select p.code from evidence_links l join cases c on c.id = l.subject_id \
+                     join parcels p on p.id = c.parcel_id \
+                     where l.subject = 'case' and l.sha256 = $1 and p.code is not null \
+                     order by l.subject_id limit 1");
+    Ok(on.first::<(String,)>(query.bind(sha256)).await?.map(|(code,)| code))
+}

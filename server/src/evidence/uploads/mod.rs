@@ -193,6 +193,7 @@ async fn settle(
     let now = app.env().now();
     evidence::keep(app.photos(), &photo).await?;
     store(app, caller, &photo, &upload, now).await?;
+    evidence::copies::prepare(app.photos(), &photo.sha256, photo.media);
     upload.sha256 = Some(photo.sha256);
     // The photo is safe; a file left behind is swept up when the upload expires.
     if let Err(error) = claim.delete().await {

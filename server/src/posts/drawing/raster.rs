@@ -72,10 +72,13 @@ impl Picture {
     }
 
     fn line(&mut self, line: &Line, scale: f32) {
-        let em = line.size * scale;
-        let mut x = line.x * scale;
-        for glyph in typeface::glyphs(&line.text) {
-            self.glyph(glyph.id, x, line.baseline * scale, em, line.ink);
+        self.text(&line.text, line.x * scale, line.baseline * scale, line.size * scale, line.ink);
+    }
+
+    /// Paints a line of text from `x`, standing on `baseline`; all in pixels.
+    pub(crate) fn text(&mut self, text: &str, mut x: f32, baseline: f32, em: f32, ink: Ink) {
+        for glyph in typeface::glyphs(text) {
+            self.glyph(glyph.id, x, baseline, em, ink);
             x += glyph.advance * em;
         }
     }
