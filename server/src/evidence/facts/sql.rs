@@ -111,13 +111,15 @@ pub(super) struct Subject {
     pub(super) unit: String,
     pub(super) lon: Option<f64>,
     pub(super) lat: Option<f64>,
-    /// The outline of its parcel, packed.
+    /// The outline of its patch, else of its parcel, packed.
     pub(super) shape: Option<Vec<u8>>,
 }
 
 /// The cases that some photos belong to, whoever may see them; the oldest first.
 pub(super) async fn subjects(on: &impl Session, hashes: &[String]) -> sqlx::Result<Vec<Subject>> {
-    let query = sql("select l.sha256, l.subject_id as case_id, l.unit, c.lon, c.lat, p.shape \
+    let query = sql("select l.sha256, l.subject_id as case_id, l.unit, c.lon, c.lat, \
+                     coalesce((select q.shape from patches q where q.case_id = c.id and q.withdrawn_at is null \
+                     order by q.id limit 1), p.shape) as shape \
                      from evidence_links l join cases c on c.id = l.subject_id \
                      left join parcels p on p.id = c.parcel_id where l.subject = 'case' and l.sha256 in ");
     on.all(query.push_list(hashes.iter().map(String::as_str)).push(" order by l.subject_id")).await

@@ -20,7 +20,7 @@ pub(super) struct Case {
     pub(super) lon: Option<f64>,
     pub(super) lat: Option<f64>,
     pub(super) words: Option<String>,
-    /// The outline of its parcel, packed.
+    /// The outline of its patch, else of its parcel, packed.
     pub(super) shape: Option<Vec<u8>>,
     /// The parcel's area, m².
     pub(super) area: Option<f64>,
@@ -34,7 +34,9 @@ pub(super) async fn cases(
     after: &str,
     limit: i64,
 ) -> sqlx::Result<Vec<Case>> {
-    let query = sql("select c.id, c.unit, c.kind, c.lon, c.lat, c.words, p.shape, p.area \
+    let query = sql("select c.id, c.unit, c.kind, c.lon, c.lat, c.words, p.area, \
+                     coalesce((select q.shape from patches q where q.case_id = c.id and q.withdrawn_at is null \
+                     order by q.id limit 1), p.shape) as shape \
                      from cases c left join parcels p on p.id = c.parcel_id where c.id > $1 \
                      and exists (select 1 from evidence_links l where l.subject = 'case' and l.subject_id = c.id)");
     let query = units.filter(query.bind(after), "c.unit").push_if(" and c.id = ", only);
