@@ -49,7 +49,7 @@ pub(crate) fn jpeg(picture: &RgbImage) -> Result<Vec<u8>, ImageError> {
 /// A part of a picture, in shares of its width and height.
 #[derive(Clone, Copy, Debug, PartialEq, serde::Serialize, serde::Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
-pub struct Rectangle {
+pub(crate) struct Rectangle {
     /// From the left, 0 to 1.
     #[schema(minimum = 0, maximum = 1)]
     pub x: f64,
