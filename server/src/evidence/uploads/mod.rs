@@ -32,6 +32,8 @@ use tus::{Checksum, Metadata};
 
 /// A piece ends when nothing has come for so long.
 pub(super) const IDLE: Duration = Duration::from_secs(30);
+/// Characters of Upload-Metadata: a hash, a file name and what the camera knew take under a thousand.
+const MOST_METADATA: usize = 8192;
 /// So many bytes tell a photo from something else.
 const TELLING: u64 = 16;
 
@@ -55,6 +57,9 @@ impl Standing {
 /// 413 when that is too many, 422 when it is nothing or the metadata are not acceptable, 429 when the account has
 /// too many unfinished ones.
 async fn begin(app: &App, caller: &Caller, length: u64, field: String) -> Result<Upload> {
+    if field.len() > MOST_METADATA {
+        return Err(Problem::new(error::TOO_LARGE).detail("请求头 Upload-Metadata 过长。"));
+    }
     let metadata = Metadata::parse(&field)
         .ok_or_else(|| Problem::new(error::BAD_REQUEST).detail("请求头 Upload-Metadata 格式有误。"))?;
     let policy = &app.policy().evidence;
@@ -261,7 +266,9 @@ pub async fn sweep(app: &App) -> Result<u64> {
         let Ok(claim) = app.uploads().claim(&id).await else { continue };
         match upload {
             Some(upload) if upload.sha256.is_none() && claim.length() == upload.length.unsigned_abs() => {
-                settle(app, None, claim, upload).await?;
+                if let Err(problem) = settle(app, None, claim, upload).await {
+                    tracing::warn!(problem = problem.kind().name, id, "a whole upload could not be stored");
+                }
             }
             _ => claim.delete().await.map_err(Problem::internal)?,
         }
