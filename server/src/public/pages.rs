@@ -93,11 +93,9 @@ pub(super) fn show(page: &impl Template, status: StatusCode, seconds: u32) -> Re
     }
 }
 
-/// Nothing is loaded but the page, its sketch and its one small script; its form goes to this server.
+/// Nothing is loaded but the page, its sketch, approved photos and its one small script; its form goes to this server.
 const POLICY: &str = "default-src 'none'; style-src 'unsafe-inline'; img-src 'self'; script-src 'self'; \
     form-action 'self'; frame-ancestors 'none'";
-/// Nothing is loaded but the page itself and approved photos; its form goes to this server.
-const POLICY: &str = "default-src 'none'; img-src 'self'; style-src 'unsafe-inline'; form-action 'self'; frame-ancestors 'none'";
 
 /// Whether the client is a browser that wants a page.
 pub(super) fn wants_html(headers: &HeaderMap) -> bool {
