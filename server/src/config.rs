@@ -56,6 +56,9 @@ pub struct Public {
     /// A folder of YYYY.toml with holidays and the weekends worked for them, beside the years that are shipped
     #[arg(long, env = "GENGWEI_HOLIDAYS", global = true)]
     pub holidays: Option<PathBuf>,
+    /// A TOML file with the ways out of the house: where notices and cases are pushed to; see `channels.sample.toml`
+    #[arg(long, env = "GENGWEI_CHANNELS", global = true)]
+    pub channels: Option<PathBuf>,
 }
 
 /// Logs.

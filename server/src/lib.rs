@@ -13,6 +13,7 @@ pub mod cli;
 pub mod config;
 pub mod crypto;
 pub mod db;
+pub mod deliveries;
 pub mod devices;
 pub mod env;
 pub mod error;

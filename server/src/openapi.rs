@@ -25,6 +25,7 @@ use crate::state::App;
         (name = "patrols", description = "Patrols and the ledger (巡查台账)"),
         (name = "cases", description = "Cases (问题线索)"),
         (name = "patches", description = "Change patches (变化图斑) and their batches"),
+        (name = "deliveries", description = "What leaves the house: reports to the next platform (R30), messages"),
         (name = "tasks", description = "What villages and groups are asked to look at (任务)"),
         (name = "notices", description = "What the caller and his offices should know"),
         (name = "evidence", description = "Photos"),

@@ -15,8 +15,8 @@ use utoipa_axum::router::OpenApiRouter;
 use crate::error::{self, Problem};
 use crate::state::App;
 use crate::{
-    accounts, cases, devices, evidence, grid, notices, ogc, openapi, pages, parcels, patches, patrols, posts,
-    public, sync, tasks, telemetry, tiles,
+    accounts, cases, deliveries, devices, evidence, grid, notices, ogc, openapi, pages, parcels, patches,
+    patrols, posts, public, sync, tasks, telemetry, tiles,
 };
 
 /// No request may take longer; imports answer at once and go on by themselves. Photos alone have no limit, they
@@ -30,6 +30,7 @@ pub fn api() -> OpenApiRouter<App> {
         .merge(cases::routes())
         .merge(cases::together::routes())
         .merge(devices::routes())
+        .merge(deliveries::routes())
         .merge(grid::routes())
         .merge(notices::routes())
         .merge(parcels::routes())

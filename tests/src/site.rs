@@ -90,6 +90,10 @@ impl Site {
         command.args(args).current_dir(self.dir.path()).env("GENGWEI_DATA", self.data()).stdin(Stdio::null());
         command.env("GENGWEI_COAP_LISTEN", "off").env_remove("GENGWEI_EVIDENCE_URL");
         command.env("GENGWEI_PUBLIC_URL", "https://gengwei.example");
+        match self.path("channels.toml") {
+            channels if channels.exists() => command.env("GENGWEI_CHANNELS", channels),
+            _ => command.env_remove("GENGWEI_CHANNELS"),
+        };
         match &self.database_url {
             Some(url) => command.env("DATABASE_URL", url),
             None => command.env_remove("DATABASE_URL"),

@@ -10,7 +10,8 @@ use serde_json::{Value, json};
 
 on_both!(
     a_case_lives_through_five_levels_and_every_forbidden_step_is_refused,
-    a_task_reaches_the_field_and_returns
+    a_task_reaches_the_field_and_returns,
+    an_officer_s_forty_take_one_call_each_to_read_and_one_to_decide,
 );
 
 /// Everybody on the chain, the city first.
@@ -230,4 +231,27 @@ fn a_task_reaches_the_field_and_returns(backend: Backend) {
     let changes = leader.get(&format!("/api/v1/tasks?cursor={resume}")).expect(200).json();
     assert_eq!(changes["items"].as_array().map(Vec::len), Some(1), "one task, in its present state");
     assert_eq!(changes["items"][0]["state"], "done");
+}
+
+fn an_officer_s_forty_take_one_call_each_to_read_and_one_to_decide(backend: Backend) {
+    let (server, demo) = Server::demo(backend);
+    let (leader, officer) = (server.login(demo.group_leader()), server.login(demo.township()));
+    let parcel = officer.get(&format!("/api/v1/parcels/{}", demo.scan_code())).expect(200).json();
+    let spot = scene::spot_in(&parcel);
+    for _ in 0..40 {
+        let patrol = scene::patrol_with_sighting(demo.group_leader(), spot, "illegal_house", &[]);
+        leader.post("/api/v1/patrols", &patrol).expect(201);
+    }
+    let queue = officer.list("/api/v1/cases?state=opened", 50);
+    assert_eq!(queue.len(), 40);
+    for case in &queue {
+        let path = format!("/api/v1/cases/{}", case["id"].as_str().expect("an id"));
+        act(&officer, &path, "accept").expect(201);
+    }
+    let counts = officer.get("/api/v1/cases/counts").expect(200).json();
+    assert_eq!((&counts["state"]["accepted"], &counts["open"]), (&json!(40), &json!(40)));
+    let xlsx = officer.get("/api/v1/cases.xlsx?state=accepted").expect(200);
+    assert!(xlsx.body.starts_with(b"PK"));
+    let pdf = officer.get(&format!("/api/v1/cases/{}/dossier.pdf", queue[0]["id"].as_str().expect("an id")));
+    assert!(pdf.expect(200).body.starts_with(b"%PDF-"));
 }

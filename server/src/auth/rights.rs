@@ -47,6 +47,12 @@ rights! {
     /// Act on cases (R13, R15).
     HandleCases "没有处理问题线索的权限。" |role, level|
         matches!(role, Chief | Deputy | Officer | OfficeDirector | VillageHead);
+    /// Read and keep the sealed register of persons (R28): two named roles of county and city.
+    SeePersons "只有市、县总责任人和网格办主任可以查看人员登记。" |role, level|
+        matches!((role, level), (Chief | OfficeDirector, Level::City | Level::County));
+    /// Send deliveries again, pack them, import receipts.
+    ManageDeliveries "只有市、县网格办可以处理对外报送。" |role, level|
+        matches!((role, level), (OfficeDirector | Officer, Level::City | Level::County));
     /// See tasks of one's units.
     ReadTasks "没有查看任务的权限。" |role, level| !matches!(role, Member | Liaison | ReportHandler);
     /// Hand in what a task asked for: as for patrols.

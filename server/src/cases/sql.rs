@@ -283,6 +283,16 @@ pub(super) async fn same_place(on: &impl Session, id: &str, limit: i64) -> sqlx:
     on.all(query.push_bind(" order by c.id desc limit ", limit)).await
 }
 
+/// Cases whose present version is not in the outbox.
+pub(crate) async fn unsent(on: &impl Session, limit: i64) -> sqlx::Result<Vec<Stored>> {
+    let query = sql(STORED).push(" and c.sent_version < c.version");
+    on.all(query.push_bind(" order by c.id limit ", limit)).await
+}
+
+pub(crate) async fn set_sent(tx: &Tx, id: &str, version: i64) -> sqlx::Result<u64> {
+    tx.execute(sql("update cases set sent_version = $1 where id = $2").bind(version).bind(id)).await
+}
+
 /// Cases due after a moment (and the case there) up to another, in that order.
 pub(super) async fn due_within(
     on: &impl Session,

@@ -23,6 +23,7 @@ pub(super) fn run(context: &Context, listen: &Listen) -> anyhow::Result<ExitCode
         ("GENGWEI_PUBLIC_URL", public.public_url.clone()),
         ("GENGWEI_POLICY", public.policy.as_ref().map(|p| p.display().to_string()).unwrap_or_default()),
         ("GENGWEI_HOLIDAYS", public.holidays.as_ref().map(|p| p.display().to_string()).unwrap_or_default()),
+        ("GENGWEI_CHANNELS", public.channels.as_ref().map(|p| p.display().to_string()).unwrap_or_default()),
         ("GENGWEI_LOG", logging.log.clone()),
         ("GENGWEI_LOG_FORMAT", logging.log_format.clone()),
     ];

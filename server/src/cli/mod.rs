@@ -20,6 +20,7 @@ use clap::{Parser, Subcommand};
 use crate::calendar::Calendar;
 use crate::config::{Listen, Logging, Public, Storage};
 use crate::db::{Db, Location};
+use crate::deliveries::Channels;
 use crate::env::Env;
 use crate::evidence::{Photos, Spool};
 use crate::policy::Policy;
@@ -168,6 +169,7 @@ impl Context {
             photos: Photos::open(self.storage.evidence_url.as_deref(), data)?,
             uploads: Spool::new(data),
             policy: Policy::load(self.public.policy.as_deref())?,
+            channels: Channels::load(self.public.channels.as_deref())?,
             calendar: Calendar::load(self.public.holidays.as_deref())?,
             public_url: self.public.public_url.trim_end_matches('/').to_owned(),
             env: self.env.clone(),

@@ -33,11 +33,14 @@ pub enum Purpose {
     Session = 3,
     /// Derives and seals the keys of posts and tablets.
     Device = 4,
+    /// Seals the register of persons of a case (R28).
+    CasePerson = 5,
 }
 
 impl Purpose {
     /// Every purpose a complete keyring has a key for.
-    pub const ALL: [Self; 4] = [Self::Label, Self::ReporterPhone, Self::Session, Self::Device];
+    pub const ALL: [Self; 5] =
+        [Self::Label, Self::ReporterPhone, Self::Session, Self::Device, Self::CasePerson];
 
     fn from_number(number: u8) -> Option<Self> {
         Self::ALL.into_iter().find(|&purpose| purpose as u8 == number)

@@ -132,6 +132,16 @@ pub fn somebody() -> crate::auth::Caller {
 /// An application over a database, with keys, default policy and photos in a folder of its own; units by code
 /// and name.
 pub async fn app(db: Db, env: Env, units: &[(&str, &str)]) -> crate::state::App {
+    app_with(db, env, units, crate::deliveries::Channels::default()).await
+}
+
+/// The same with ways out of the house.
+pub async fn app_with(
+    db: Db,
+    env: Env,
+    units: &[(&str, &str)],
+    channels: crate::deliveries::Channels,
+) -> crate::state::App {
     use crate::grid::Unit;
     let units: Vec<Unit> = units
         .iter()
@@ -157,6 +167,7 @@ pub async fn app(db: Db, env: Env, units: &[(&str, &str)]) -> crate::state::App 
         keys: crate::crypto::Keyring::generate(|| env.random()),
         env,
         policy: crate::policy::Policy::load(None).expect("the default policy"),
+        channels,
         calendar: crate::calendar::Calendar::load(None).expect("the shipped holidays"),
         photos: crate::evidence::Photos::open(None, &folder).expect("a folder for photos"),
         uploads: crate::evidence::Spool::new(&folder),

@@ -19,6 +19,7 @@ pub mod dates;
 pub mod encoding;
 pub mod fieldmap;
 pub mod layer;
+pub mod paper;
 pub mod rejects;
 pub mod stream;
 pub mod table;

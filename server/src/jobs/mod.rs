@@ -1,5 +1,6 @@
 //! Background jobs, one file each, all idempotent.
 
+mod deliver;
 mod forward;
 mod imports;
 mod refresh;
@@ -14,6 +15,7 @@ use crate::state::App;
 
 /// Starts all jobs; they end when `stop` is cancelled.
 pub fn start(app: &App, tracker: &TaskTracker, stop: &CancellationToken) {
+    tracker.spawn(deliver::run(app.clone(), stop.clone()));
     tracker.spawn(forward::run(app.clone(), stop.clone()));
     tracker.spawn(remind::run(app.clone(), stop.clone()));
     tracker.spawn(imports::run(app.clone(), stop.clone()));

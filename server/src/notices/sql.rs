@@ -1,10 +1,14 @@
 //! SQL of notices.
 
+use gengwei_proto::Level;
+use jiff::civil::Date;
 use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::{NewNotice, Subject};
+use crate::auth::rights::{ReceiveNotices, Right};
 use crate::db::{Query, Session, Text, Timestamp, Tx, sql};
+use crate::grid::appointments::Role;
 
 /// A notice as its reader sees it.
 #[derive(Clone, Debug, Serialize, ToSchema, sqlx::FromRow)]
@@ -133,4 +137,49 @@ pub(super) async fn mark_to(
     );
     tx.execute(settled).await?;
     Ok(())
+}
+
+/// A notice that is not in the outbox.
+#[derive(Clone, Debug, sqlx::FromRow)]
+pub(crate) struct Unsent {
+    pub id: String,
+    pub recipient: String,
+    pub subject: Text<Subject>,
+    pub subject_id: String,
+    pub urgent: bool,
+    pub title: String,
+    pub words: Option<String>,
+    pub raised_at: Timestamp,
+}
+
+pub(crate) async fn unsent(on: &impl Session, limit: i64) -> sqlx::Result<Vec<Unsent>> {
+    on.all(
+        sql("select id, recipient, subject, subject_id, urgent, title, words, raised_at from notices \
+             where not sent order by id limit $1")
+        .bind(limit),
+    )
+    .await
+}
+
+pub(crate) async fn set_sent(tx: &Tx, id: &str) -> sqlx::Result<u64> {
+    tx.execute(sql("update notices set sent = true where id = $1").bind(id)).await
+}
+
+/// The logins of the accounts that receive what goes to a unit today, or to an account.
+pub(crate) async fn accounts_of(
+    on: &impl Session,
+    recipient: &str,
+    today: Date,
+) -> sqlx::Result<Vec<String>> {
+    let query =
+        sql("select distinct a.login from accounts a left join appointments t on t.person_id = a.person_id \
+                     and t.unit = $1 and t.starts <= $2 and (t.ends is null or t.ends > $2) \
+                     where a.locked_at is null and (a.id = $1 or t.role in ")
+        .bind(recipient)
+        .bind(today);
+    let roles = Role::all()
+        .filter(|role| ReceiveNotices::granted(*role, Level::City))
+        .map(|role| role.name().to_owned());
+    let rows = on.all::<(String,)>(query.push_list(roles).push(") order by a.login")).await?;
+    Ok(rows.into_iter().map(|(login,)| login).collect())
 }

@@ -12,6 +12,7 @@ use crate::accounts::Recent;
 use crate::calendar::Calendar;
 use crate::crypto::Keyring;
 use crate::db::{Db, Topic};
+use crate::deliveries::Channels;
 use crate::devices::Registry;
 use crate::env::Env;
 use crate::evidence::{Photos, Spool};
@@ -49,6 +50,8 @@ pub struct Setup {
     pub policy: Policy,
     /// Which days are worked.
     pub calendar: Calendar,
+    /// Ways out of the house.
+    pub channels: Channels,
     /// Keys of labels and of reporters' phones.
     pub keys: Keyring,
     /// Where photos lie.
@@ -105,6 +108,11 @@ impl App {
     /// Which days are worked.
     pub fn calendar(&self) -> &Calendar {
         &self.0.setup.calendar
+    }
+
+    /// Ways out of the house.
+    pub fn channels(&self) -> &Channels {
+        &self.0.setup.channels
     }
 
     /// Keys of labels and of reporters' phones.

@@ -3,9 +3,9 @@
 mod shown;
 
 use axum::extract::{FromRequestParts, State as Part};
-use axum::http::HeaderMap;
 use axum::http::request::Parts;
-use axum::response::Response;
+use axum::http::{HeaderMap, header};
+use axum::response::{IntoResponse, Response};
 use gengwei_proto::RegionCode;
 use serde::Deserialize;
 use utoipa::{IntoParams, ToSchema};
@@ -18,7 +18,7 @@ use super::deadline::{self, Urgency};
 use super::sql::{self, Filter};
 use super::standing::{acting_unit, standing};
 use super::workflow::{self, Action, Actor, Fields, State};
-use super::{Event, Kind, Source};
+use super::{Event, Kind, Source, export, persons};
 use crate::auth::Scope;
 use crate::auth::rights::{HandleCases, ReadCases};
 use crate::error::{Problem, Result};
@@ -40,6 +40,9 @@ pub fn routes() -> OpenApiRouter<App> {
         .routes(routes!(count))
         .routes(routes!(one))
         .routes(routes!(add_event))
+        .routes(routes!(queue_xlsx))
+        .routes(routes!(dossier))
+        .merge(persons::routes())
 }
 
 #[derive(Deserialize, IntoParams)]
@@ -90,6 +93,42 @@ async fn list(
     let rows = sql::list(app.db(), &units, &filter, limit + 1).await?;
     let grid = app.grid();
     Ok(Json(Page::new(rows, limit, |case| case.id.clone()).map(|case| Listed::new(&app, &grid, case))))
+}
+
+/// The queue as XLSX, filtered as the list is, the newest 50,000.
+#[utoipa::path(get, path = "/api/v1/cases.xlsx", tag = "cases", params(Wanted),
+    responses((status = 200, body = Vec<u8>,
+        content_type = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"),
+        (status = 404, description = "the region is out of scope"), (status = 422)))]
+async fn queue_xlsx(
+    Part(app): Part<App>,
+    scope: Scope<ReadCases>,
+    Query(wanted): Query<Wanted>,
+) -> Result<Response> {
+    let units = scope.narrow(wanted.region.as_deref())?;
+    let cases = sql::list(app.db(), &units, &wanted.filter(&app, None)?, export::MOST).await?;
+    let places = units.iter().map(|unit| app.grid().name(unit).to_owned()).collect::<Vec<_>>();
+    let title = format!("{}耕地保护问题线索（内部资料）", places.join("、"));
+    let bytes = tokio::task::spawn_blocking(move || export::workbook(&app, &title, &cases));
+    let headers = [
+        (header::CONTENT_TYPE, "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"),
+        (header::CONTENT_DISPOSITION, "attachment; filename=\"cases.xlsx\""),
+    ];
+    Ok((headers, bytes.await.map_err(Problem::internal)??).into_response())
+}
+
+/// A case's file (案卷) as PDF: facts, sketch, what happened, photos.
+#[utoipa::path(get, path = "/api/v1/cases/{id}/dossier.pdf", tag = "cases", params(("id" = String, Path)),
+    responses((status = 200, body = Vec<u8>, content_type = "application/pdf"), (status = 404)))]
+async fn dossier(Part(app): Part<App>, scope: Scope<ReadCases>, Path(id): Path<String>) -> Result<Response> {
+    let case = sql::find(app.db(), &id).await?.ok_or_else(Problem::not_found)?;
+    scope.require(&case.unit)?;
+    let bytes = super::dossier::pdf(&app, &case).await?;
+    let headers = [
+        (header::CONTENT_TYPE, "application/pdf".to_owned()),
+        (header::CONTENT_DISPOSITION, format!("attachment; filename=\"{id}.pdf\"")),
+    ];
+    Ok((headers, bytes).into_response())
 }
 
 #[derive(Deserialize, IntoParams)]

@@ -291,6 +291,33 @@ async fn counts_agree_with_the_cases(db: Db, env) {
     assert_eq!(counts_of(&app, VILLAGE).await.turn["opened"], 3, "the house is the township's");
 }
 
+async fn the_queue_and_a_file_can_be_taken_along(db: Db, env) {
+    let app = app(db, env).await;
+    let id = rectifying(&app).await;
+    let cases = sql::list(app.db(), &Units::new([region(COUNTY)]), &Filter::default(), 10).await.unwrap();
+    let bytes = export::workbook(&app, "沙坡头区问题线索", &cases).unwrap();
+    let options = crate::exchange::table::TableOptions::default();
+    let path = std::path::Path::new("cases.xlsx");
+    let mut table = crate::exchange::table::read(std::io::Cursor::new(bytes), path, &options).unwrap();
+    let column = |name: &str| table.column(&[name]).unwrap();
+    let (number, state, due) = (column("线索编号"), column("状态"), column("期限"));
+    let row = table.next().unwrap().unwrap();
+    assert_eq!(row.text(&number).unwrap().as_deref(), Some(&*id));
+    assert_eq!(row.text(&state).unwrap().as_deref(), Some("整改中"));
+    assert_eq!(row.date(&due).unwrap(), found(&app, &id).await.due_at.map(deadline::day_of));
+    assert!(table.next().is_none());
+
+    // The photo that confirmed it is a stub of a JPEG: its caption stands in the file all the same.
+    let case = found(&app, &id).await;
+    let stub = crate::evidence::sql::photos_of(app.db(), "case", std::slice::from_ref(&id)).await.unwrap();
+    keep(&app, &stub[0].1, b"\xff\xd8\xff\xe0 no picture".to_vec()).await;
+    let without = dossier::pdf(&app, &case).await.unwrap();
+    assert!(without.starts_with(b"%PDF-"));
+    keep(&app, &stub[0].1, picture()).await;
+    let with = dossier::pdf(&app, &case).await.unwrap();
+    assert!(with.len() > without.len() + 1_000, "{} and {} bytes", without.len(), with.len());
+}
+
 async fn reminders_go_out_once_to_whom_the_policy_says(db: Db, env) {
     let app = app(db, env).await;
     let id = opened(&app, Kind::Dumping).await;
@@ -360,4 +387,22 @@ async fn due(app: &App, id: &str, at: Option<Timestamp>) {
     change.due_at = at;
     let now = app.env().now();
     app.db().write(move |tx| async move { sql::advance(&tx, &case, &change, now).await }).await.unwrap();
+}
+
+/// Puts bytes where the photo of that name is looked for.
+async fn keep(app: &App, sha256: &str, bytes: Vec<u8>) {
+    let photo = crate::evidence::Photo::new(bytes.into(), 1 << 20).unwrap();
+    let photo = crate::evidence::Photo { sha256: sha256.to_owned(), ..photo };
+    crate::evidence::keep(app.photos(), &photo).await.unwrap();
+}
+
+/// A PNG that cannot be squeezed.
+fn picture() -> Vec<u8> {
+    let mut bytes = Vec::new();
+    let mut encoder = png::Encoder::new(&mut bytes, 40, 40);
+    encoder.set_color(png::ColorType::Rgb);
+    encoder.set_depth(png::BitDepth::Eight);
+    let pixels: Vec<u8> = (0..4_800_u32).map(|n| (n.wrapping_mul(2_654_435_761) >> 13) as u8).collect();
+    encoder.write_header().unwrap().write_image_data(&pixels).unwrap();
+    bytes
 }
