@@ -13,6 +13,7 @@ struct Device {
     number: u32,
     cipher: Sm4Ccm,
     seq: u32,
+    counter: u32,
 }
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
@@ -27,7 +28,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         let mut key = Key::default();
         hex::decode_to_slice(told["up"].as_str().ok_or("no key")?, &mut key)?;
         let number = u32::try_from(told["device"].as_u64().ok_or("no number")?)?;
-        devices.push(Device { number, cipher: Sm4Ccm::new(&key), seq: 0 });
+        devices.push(Device { number, cipher: Sm4Ccm::new(&key), seq: 0, counter: 0 });
     }
     let mut out = BufWriter::new(std::fs::File::create(file)?);
     let count = devices.len();
@@ -47,9 +48,10 @@ fn frame(device: &mut Device, records: u32) -> Result<Vec<u8>, gengwei_proto::wi
         key: 0,
         device: DeviceId(device.number),
         epoch: Epoch(1),
-        counter: device.seq,
+        counter: device.counter,
     };
     let header = UplinkHeader { now: clock, ask: true, base: Seq(device.seq), cursor: 0 };
+    device.counter += 1;
     let mut buffer = [0; 4_096];
     let mut writer = UplinkWriter::new(&mut buffer, &head, &header)?;
     for _ in 0..records {
