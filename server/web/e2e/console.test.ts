@@ -132,6 +132,7 @@ test("every page of an officer is accessible, holds its width and asks nobody el
   const pages = { triage: "/console/triage?state=any", cases: "/console/cases", grid: "/console/grid", ledger: "/console/ledger?level=6", posts: "/console/posts", patches: "/console/patches", notices: "/console/notices", devices: "/console/devices", reports: "/console/reports", me: "/console" };
   for (const [name, path] of Object.entries(pages)) {
     await visit(page, path);
+    expect(await page.locator("[role=alert]").allTextContents(), name).toEqual([]);
     await look(page, name);
   }
   await visit(page, "/console/cases");
@@ -143,10 +144,11 @@ test("every page of an officer is accessible, holds its width and asks nobody el
   expect(wrong).toEqual([]);
 }, 240_000);
 
-test("so are those of the administrators", async () => {
-  for (const [account, path] of [["sysadmin", "/console/accounts"], ["secadmin", "/console/accounts"], ["auditor", "/console/audit"]] as const) {
+test("so are those of the administrators and of the county's office", async () => {
+  for (const [account, path] of [["sysadmin", "/console/accounts"], ["secadmin", "/console/accounts"], ["auditor", "/console/audit"], ["county", "/console/patches"]] as const) {
     const { page, wrong } = await login(account);
     await visit(page, path);
+    expect(await page.locator("[role=alert]").allTextContents(), account).toEqual([]);
     await look(page, account);
     expect(wrong).toEqual([]);
   }

@@ -9,6 +9,7 @@ import { letter } from "../keys";
 import { decisions } from "../office";
 import { Actions } from "./Actions";
 import { CasePane } from "./CasePane";
+import { usePlace } from "./place";
 
 /** A case by itself, with its address. */
 export function CasePage({ id }: { id: string }) {
@@ -27,7 +28,7 @@ export function CasePage({ id }: { id: string }) {
     return () => removeEventListener("keydown", press);
   });
 
-  const place = shown?.lon != null && shown.lat != null ? { lon: shown.lon, lat: shown.lat, code: shown.parcel } : undefined;
+  const place = usePlace(shown);
   return (
     <main id="main" class="page">
       <h1>{t("case.title")}</h1>

@@ -7,13 +7,12 @@ import { when } from "../../shared/time";
 import { Form, text } from "../../shared/ui/Form";
 import { Listing } from "../../shared/ui/Listing";
 import { t } from "../../shared/words";
-import { mayHandInPatches } from "../rights";
 import { Rejects } from "./Rejects";
 
 /** How often a running import is asked how far it is. */
 const LOOK = 2_000;
 
-/** The batches of patches, how far their imports are, and what was refused. */
+/** For the offices of city and counties: the batches of patches, how far their imports are, and what was refused. */
 export function Batches() {
   const pages = usePages<PatchBatch>("batches", (cursor, signal) => {
     const query = { limit: 20, ...(cursor && { cursor }) };
@@ -50,7 +49,7 @@ export function Batches() {
         label={t("batch.title")} columns={columns} pages={pages} rowKey={(b) => b.id}
         empty={<><strong>{t("batch.none")}</strong>{t("batch.nonehelp")}</>}
       />
-      {mayHandInPatches() && <HandIn done={() => pages.reload()} />}
+      <HandIn done={() => pages.reload()} />
     </>
   );
 }

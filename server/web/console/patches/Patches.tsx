@@ -8,6 +8,7 @@ import { Listing } from "../../shared/ui/Listing";
 import { RegionChoice } from "../../shared/ui/Region";
 import { t } from "../../shared/words";
 import { VERDICTS } from "../lists";
+import { mayHandInPatches } from "../rights";
 import { Batches } from "./Batches";
 import { mu } from "./area";
 import { PatchPage } from "./PatchPage";
@@ -54,7 +55,7 @@ function PatchList() {
         label={t("nav.patches")} columns={columns()} pages={pages} rowKey={(p) => p.id}
         empty={<><strong>{t("patch.none")}</strong>{t("patch.nonehelp")}</>}
       />
-      <Batches />
+      {mayHandInPatches() && <Batches />}
     </main>
   );
 }

@@ -8,6 +8,7 @@ import { Trouble } from "../../shared/ui/Trouble";
 import { t } from "../../shared/words";
 import { Actions } from "../case/Actions";
 import { CasePane, kindOf } from "../case/CasePane";
+import { usePlace } from "../case/place";
 import { letter } from "../keys";
 import { decisions } from "../office";
 import { CaseFilters, wanted } from "./CaseFilters";
@@ -33,6 +34,7 @@ export function Triage() {
   );
   const shown = done && done.version > (whole.value?.version ?? 0) ? done : whole.value;
   const current = shown?.id === id ? shown : undefined;
+  const place = usePlace(row);
   const finished = decisions.all.value.filter((d) => d.state === "done").length;
 
   useLayoutEffect(() => {
@@ -53,7 +55,6 @@ export function Triage() {
     return () => removeEventListener("keydown", press);
   });
 
-  const place = row?.lon != null && row.lat != null ? { lon: row.lon, lat: row.lat, code: row.parcel } : undefined;
   return (
     <main id="main" class="triage">
       <h1 class="sr">{t("nav.triage")}</h1>

@@ -49,5 +49,5 @@ export function FieldMap(props: Props) {
   useEffect(() => view.current?.refresh(), [fresh]);
   useEffect(() => view.current?.draw(outline), [outline]);
 
-  return <div ref={box} class="map" role="region" aria-label={t("map.label")} />;
+  return <div ref={box} class="map" role="group" aria-label={t("map.label")} />;
 }
