@@ -30,12 +30,17 @@ once() {
   echo "$sum" >".stamps/$name"
 }
 
-sources=(package-lock.json ../../openapi.json tsconfig.json vite.config.ts build shared console tablet)
+sources=(package-lock.json ../../openapi.json tsconfig.json vite.config.ts build shared console tablet
+  ../../edge-agent/hosts/tablet/js .stamps/wasm)
 
 [ -d node_modules ] || rm -f .stamps/packages
 once packages package-lock.json -- npm ci --no-audit --no-fund --loglevel=error
 [ -f shared/api/schema.d.ts ] || rm -f .stamps/client
 once client package-lock.json ../../openapi.json -- npm run --silent client >/dev/null
+# The tablet's agent is part of its page.
+agent=../../edge-agent
+[ -f $agent/hosts/tablet/dist/gengwei_tablet.wasm ] || rm -f .stamps/wasm
+once wasm ../../Cargo.lock ../../proto $agent/src $agent/Cargo.toml $agent/hosts/tablet/src $agent/hosts/tablet/js -- ../../scripts/wasm.sh >&2
 case ${1:-build} in
   build)
     [ -f dist/console/index.html ] && [ -f dist/tablet/index.html ] || rm -f .stamps/build

@@ -1,19 +1,17 @@
 import { render } from "preact";
 import "../shared/style/base.css";
-import { me, whoAmI } from "../shared/api/session";
-import { Login } from "../shared/ui/Login";
-import { language, speak, t } from "../shared/words";
-
-function Tablet() {
-  if (me.value === null) return <Login />;
-  return (
-    <main id="main" class="card">
-      <h1>{t("tablet.title")}</h1>
-      <p>{me.value?.name ?? t("app.loading")}</p>
-    </main>
-  );
-}
+import "./tablet.css";
+import { listen } from "../shared/route";
+import { language, speak } from "../shared/words";
+import { examine } from "./store/health";
+import { keepInSync } from "./sync/sync";
+import { Tablet, failed } from "./Tablet";
+import { boot } from "./state";
+import { installWorker } from "./update";
 
 speak(language.value);
-whoAmI().catch(() => undefined);
+listen("/tablet");
 render(<Tablet />, document.getElementById("app")!);
+boot().then(keepInSync, (error: unknown) => (failed.value = error));
+void examine();
+installWorker().catch(() => undefined);

@@ -15,6 +15,8 @@ interface Props {
   onCase?: (id: string) => void;
   /** Called with the code of a parcel that was clicked. */
   onParcel?: (code: string) => void;
+  /** Whose tiles, where no cookie says it. */
+  token?: string | undefined;
 }
 
 /** Parcels, units and cases of the caller's scope; MapLibre is fetched only where a map is shown. */
@@ -33,7 +35,7 @@ export function FieldMap(props: Props) {
     };
     void import("./view").then(({ open }) => {
       if (gone || !box.current) return;
-      view.current = open(box.current, now.current.at ?? now.current.around, handlers);
+      view.current = open(box.current, now.current.at ?? now.current.around, handlers, now.current.token);
       if (now.current.at) view.current.look(now.current.at);
       view.current.draw(now.current.outline);
     });

@@ -36,7 +36,7 @@ const CITY: Place = { lon: 105.19, lat: 37.51, zoom: 9 };
 const CLOSE = 15.5;
 
 /** Opens a map in a box of the page. */
-export function open(box: HTMLElement, first: Place | undefined, handlers: Handlers): View {
+export function open(box: HTMLElement, first: Place | undefined, handlers: Handlers, token?: string): View {
   const dark = matchMedia("(prefers-color-scheme: dark)");
   const still = matchMedia("(prefers-reduced-motion: reduce)");
   const start = first ?? CITY;
@@ -49,6 +49,7 @@ export function open(box: HTMLElement, first: Place | undefined, handlers: Handl
     maxZoom: 20,
     attributionControl: false,
     fadeDuration: 0,
+    ...(token ? { transformRequest: (url: string) => ({ url, headers: { authorization: `Bearer ${token}` } }) } : {}),
     localIdeographFontFamily: '"Noto Sans CJK SC", "PingFang SC", "Microsoft YaHei", sans-serif',
   });
   map.addControl(new NavigationControl({ showCompass: false }), "top-right");

@@ -1,0 +1,66 @@
+import { t } from "../../shared/words";
+import { Problem, problemOf } from "../../shared/api/problem";
+import type { Photo, Queue } from "../store/queue";
+
+/** Pauses before another try of the same photo, in milliseconds. */
+const PAUSES = [1_000, 3_000, 9_000];
+
+export interface Line {
+  fetch: typeof fetch;
+  token: string;
+  /** Waits; tests do not. */
+  pause?: (ms: number) => Promise<void>;
+}
+
+/**
+ * Hands in what waits, one photo after the other. A copy is marked only by the server's receipt, which names it; a
+ * photo whose answer was lost is asked for before it is sent again. Throws when the line is too bad to go on.
+ */
+export async function upload(queue: Queue, line: Line, told: () => void = () => {}): Promise<void> {
+  for (const photo of (await queue.waiting()).photos) {
+    await one(queue, photo, line);
+    told();
+  }
+}
+
+async function one(queue: Queue, photo: Photo, line: Line): Promise<void> {
+  const pause = line.pause ?? ((ms) => new Promise((done) => setTimeout(done, ms)));
+  let tried = photo.tried ?? false;
+  for (const [attempt, ms] of [0, ...PAUSES].entries()) {
+    if (ms > 0) await pause(ms);
+    try {
+      if (!(tried && (await known(photo, line)))) {
+        if (!tried) await queue.tried(photo.sha256);
+        tried = true;
+        await put(queue, photo, line);
+      }
+      return await queue.received(photo.sha256);
+    } catch (error) {
+      const problem = error instanceof Problem ? error : new Problem(0, "no-answer", t("problem.offline"), "");
+      if (problem.status === 413 || problem.status === 422) return queue.refused(photo.sha256, problem.sentence);
+      if (!problem.temporary || attempt === PAUSES.length) throw problem;
+    }
+  }
+}
+
+function ask(method: string, photo: Photo, line: Line, body?: ArrayBuffer): Promise<Response> {
+  const headers: Record<string, string> = { authorization: `Bearer ${line.token}` };
+  if (body) headers["content-type"] = photo.type;
+  return line.fetch(`/api/v1/evidence/${photo.sha256}`, { method, headers, cache: "no-store", ...(body ? { body } : {}) });
+}
+
+/** Whether the server has it already; when it does not say, no. */
+async function known(photo: Photo, line: Line): Promise<boolean> {
+  return (await ask("HEAD", photo, line)).ok;
+}
+
+async function put(queue: Queue, photo: Photo, line: Line): Promise<void> {
+  const bytes = await queue.bytes(photo.sha256);
+  if (!bytes) throw new Problem(422, "lost", t("sync.lostbytes"), "");
+  const response = await ask("PUT", photo, line, bytes);
+  const body = (await response.json().catch(() => undefined)) as { sha256?: string; size?: number } | undefined;
+  if (!response.ok) throw problemOf(response.status, body);
+  const isReceipt = body?.sha256 === photo.sha256 && body.size === photo.size;
+  // A gateway that says 200 by itself is no receipt.
+  if (!isReceipt) throw new Problem(0, "no-receipt", t("problem.unreadable"), "");
+}

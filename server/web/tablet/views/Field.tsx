@@ -1,0 +1,26 @@
+import { FieldMap } from "../../shared/map/FieldMap";
+import { t } from "../../shared/words";
+import { spaced } from "../scan/code";
+import { enrolment, parcels } from "../state";
+
+/** One field, and what can be said about it. */
+export function Field({ rest: [name = ""] }: { rest: string[] }) {
+  const parcel = parcels.value.find((p) => p.code === name || String(p.id) === name);
+  return (
+    <>
+      <h1>{t("fields.one")}</h1>
+      <p class="code">{name.length === 20 ? spaced(name) : name}</p>
+      {!parcel && <p class="note">{t("fields.unknown")}</p>}
+      {parcel && (
+        <dl class="facts">
+          <dt>{t("fields.unit")}</dt><dd>{parcel.unitName}</dd>
+          <dt>{t("fields.area")}</dt><dd>{t("fields.mu", { n: parcel.mu.toFixed(2) })}</dd>
+          <dt>{t("fields.class")}</dt><dd>{parcel.className}</dd>
+          <dt>{t("fields.permanent")}</dt><dd>{parcel.permanent ? t("fields.yes") : t("fields.no")}</dd>
+        </dl>
+      )}
+      <a class="button huge alarm" href={name.length === 20 ? `/tablet/sighting?parcel=${name}` : "/tablet/sighting"}>{t("patrol.sight")}</a>
+      {navigator.onLine && parcel && <FieldMap at={{ ...parcel.at, code: parcel.code }} token={enrolment.value?.token} />}
+    </>
+  );
+}
