@@ -188,8 +188,9 @@ mod tests {
         let picture = RgbImage::from_pixel(400, 300, Rgb([200, 200, 200]));
         let written = caption(picture, &["2026-11-24 08:30:00".to_owned(), "沙坡头区 张三".to_owned()]);
         assert_eq!(written.get_pixel(10, 100), &Rgb([200, 200, 200]));
-        let white = written.pixels().filter(|pixel| pixel.0 == [255, 255, 255]).count();
-        assert!(white > 100, "{white} white pixels");
+        // Edges are smoothed: few pixels are pure white, but all of a letter are lighter than the picture was.
+        let light = written.pixels().filter(|pixel| pixel.0.iter().all(|channel| *channel > 220)).count();
+        assert!(light > 50, "{light} light pixels");
         // Smaller than its caption, and no panic.
         caption(RgbImage::from_pixel(1, 1, Rgb([0, 0, 0])), &["很长很长的一行".to_owned()]);
     }
