@@ -86,14 +86,15 @@ fn a_killed_server_delivers_everything_after_all(backend: Backend) {
                 scene::patrol_with_sighting(demo.group_leader(), scene::spot_in(&parcel), "building", &[]);
             leader.post("/api/v1/patrols", &patrol).expect(201);
         }
-        for case in officer.list("/api/v1/cases?state=opened", 100).iter().take(5) {
+        for case in officer.list("/api/v1/cases?state=opened&source=patrol", 100).iter().take(5) {
             let path = format!("/api/v1/cases/{}/events", case["id"].as_str().expect("an id"));
             let request = officer
                 .request(reqwest::Method::POST, &path)
                 .header("If-Match", format!("\"{}\"", case["version"]));
             officer.send(request.json(&json!({"action": "accept"}))).expect(201);
         }
-        for case in officer.list("/api/v1/cases", 100) {
+        // The demo's own cases opened before there was a channel: nobody is to be told of them.
+        for case in officer.list("/api/v1/cases?source=patrol", 100) {
             expected.insert(
                 case["id"].as_str().expect("an id").to_owned(),
                 case["version"].as_i64().expect("a version"),
