@@ -35,6 +35,7 @@ fuzz() { # fuzz NAME SECONDS OPTION...
     --warnings off --report-dir "$report/$name" --report-ndjson-path "$report/$name.ndjson" "$@"
 }
 
+export SCHEMATHESIS_HOOKS=$root/tests/fuzz_hooks.py
 mkdir -p "$report"
 cd "$report" # it leaves a cache where it runs
 seconds=${FUZZ_SECONDS:-60}
