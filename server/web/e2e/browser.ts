@@ -15,19 +15,18 @@ export const SIZES = [
 ] as const;
 
 /** Debian's Chromium; maps are drawn without a graphics card. */
+export const EXECUTABLE = process.env["CHROMIUM"] ?? "/usr/bin/chromium";
+export const ARGUMENTS = [
+  "--headless", "--no-sandbox", "--disable-quic", "--no-first-run", "--disable-background-networking",
+  "--disable-component-update", "--disable-sync", "--use-angle=swiftshader", "--enable-unsafe-swiftshader",
+] as const;
+
 export function launch(): Promise<Browser> {
-  return chromium.launch({
-    executablePath: process.env["CHROMIUM"] ?? "/usr/bin/chromium",
-    args: [
-      "--headless", "--no-sandbox", "--disable-quic", "--no-first-run", "--disable-background-networking",
-      "--disable-component-update", "--disable-sync", "--use-angle=swiftshader", "--enable-unsafe-swiftshader",
-    ],
-  });
+  return chromium.launch({ executablePath: EXECUTABLE, args: [...ARGUMENTS] });
 }
 
 /** Fails when a page throws, breaks its Content-Security-Policy or asks another server. */
-export function watch(page: Page, origin: string): string[] {
-  const found: string[] = [];
+export function watch(page: Page, origin: string, found: string[] = []): string[] {
   page.on("pageerror", (error) => found.push(`thrown: ${error.message}`));
   page.on("console", (message) => {
     if (/Content.Security.Policy/i.test(message.text())) found.push(message.text());

@@ -2,7 +2,7 @@ import { signal } from "@preact/signals";
 import type { ComponentType } from "preact";
 import { below } from "../shared/route";
 import { t } from "../shared/words";
-import { counter, enrolment, lastSync } from "./state";
+import { counter, enrolment, lastSync, notKept } from "./state";
 import { health, runsLow } from "./store/health";
 import { update } from "./update";
 import { Enrol } from "./views/Enrol";
@@ -13,12 +13,13 @@ import { Patrol } from "./views/Patrol";
 import { Scan } from "./views/Scan";
 import { Sighting } from "./views/Sighting";
 import { Sync } from "./views/Sync";
+import { Task } from "./views/Task";
 
 /** Why the database does not open, if it does not. */
 export const failed = signal<unknown>(undefined);
 
 const VIEWS: Record<string, ComponentType<{ rest: string[] }>> = {
-  patrol: Patrol, sighting: Sighting, fields: Fields, field: Field, scan: Scan, sync: Sync, enrol: Enrol,
+  patrol: Patrol, sighting: Sighting, fields: Fields, field: Field, task: Task, scan: Scan, sync: Sync, enrol: Enrol,
 };
 
 const parts = below("/tablet");
@@ -65,6 +66,7 @@ function Notes() {
         </p>
       )}
       {enrolment.value && persisted === false && <p class="note">{t("store.notpersisted")}</p>}
+      {notKept.value && <p class="problem" role="alert">{notKept.value}</p>}
       {runsLow(health.value) && <p class="problem" role="alert">{t("store.low")}</p>}
       {enrolment.value && lastSync.value.trouble && <p class="note" data-trouble>{lastSync.value.trouble}</p>}
     </>

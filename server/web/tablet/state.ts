@@ -6,8 +6,12 @@ import type { Me } from "../shared/api/schema";
 import { t } from "../shared/words";
 import { credentials, enrol, type Enrolment } from "./enrol";
 import type { Parcel, Task } from "./fields/fields";
+import { Entry, isBegun } from "./patrol/entry";
 import { patrolsOf, underWay } from "./patrol/history";
+import { uuid7 } from "./patrol/ids";
 import { Database } from "./store/db";
+import { Drafts, type Draft } from "./store/drafts";
+import { Outcomes, type Outcome } from "./store/outcomes";
 import { Queue, type Companion, type Kept, type Waiting } from "./store/queue";
 import type { Task as Order } from "../../../edge-agent/hosts/tablet/js/agent.js";
 
@@ -21,6 +25,8 @@ export interface LastSync {
 
 export const db = new Database();
 export const queue = new Queue(db);
+export const outcomes = new Outcomes(db);
+const store = new Drafts(db);
 
 /** `undefined` until the database was read, `null` when this tablet has not been enrolled. */
 export const enrolment = signal<Enrolment | null | undefined>(undefined);
@@ -31,12 +37,21 @@ export const orders = signal<Order[]>([]);
 export const records = signal<Kept[]>([]);
 export const waiting = signal<Waiting>({ photos: [], refused: [] });
 export const unsent = signal(0);
+/** What tasks came to, of late. */
+export const results = signal<Outcome[]>([]);
+/** What is being entered. */
+export const drafts = signal<Draft[]>([]);
+/** Why the last draft could not be kept, in words. */
+export const notKept = signal("");
 export const lastSync = signal<LastSync>({});
 
 export const patrols = computed(() => patrolsOf(records.value));
 export const going = computed(() => underWay(patrols.value));
-/** Records and photos that the server does not have. */
-export const counter = computed(() => unsent.value + waiting.value.photos.length + waiting.value.refused.length);
+/** Records, photos and outcomes that the server does not have. */
+export const counter = computed(
+  () => unsent.value + waiting.value.photos.length + waiting.value.refused.length + unsentResults.value.length,
+);
+export const unsentResults = computed(() => results.value.filter((outcome) => outcome.receivedAt === undefined));
 
 let agent: Agent | undefined;
 
@@ -53,6 +68,7 @@ export async function boot(): Promise<void> {
   me.value = await db.fact<Me>("me");
   lastSync.value = (await db.fact<LastSync>("sync")) ?? {};
   if (known) await start(known);
+  drafts.value = await store.all();
   await readFields();
   await readQueue();
   enrolment.value = known ?? null;
@@ -79,21 +95,59 @@ export async function readFields(): Promise<void> {
 }
 
 export async function readQueue(): Promise<void> {
-  const [all, photos] = await Promise.all([queue.records(), queue.waiting()]);
+  const [all, photos, found] = await Promise.all([queue.records(), queue.waiting(), outcomes.all()]);
+  results.value = found;
   records.value = all.map(({ kept }) => kept);
   waiting.value = photos;
   unsent.value = agent?.status().waiting ?? all.filter(({ kept }) => kept.settledAt === undefined).length;
 }
 
-/** Stores records with their photos, durably, or throws a sentence for the person. */
-export async function file(told: AgentRecord[], photos: Companion["photos"] = []): Promise<void> {
+/** Stores records with their photos, durably, or throws a sentence for the person. `draft` is what they were. */
+export async function file(told: AgentRecord[], photos: Companion["photos"] = [], draft?: string): Promise<void> {
   if (!agent) throw new Error(t("tablet.notenrolled"));
   try {
-    await agent.append(told, { records: told, photos } satisfies Companion);
+    await agent.append(told, { records: told, photos, ...(draft ? { draft } : {}) } satisfies Companion);
   } catch (error) {
     throw new Error(sentence(error));
   }
+  forget(draft);
   await readQueue();
+}
+
+/** Stores what a task came to, likewise. */
+export async function conclude({ key, id, photos, begunAt, note }: Draft, task: string): Promise<void> {
+  const outcome = { id, task, words: note.trim(), photos: photos.map((photo) => photo.sha256), madeAt: begunAt };
+  try {
+    await outcomes.keep(outcome, photos.map(({ stand: _, ...photo }) => photo), key);
+  } catch (error) {
+    throw new Error(sentence(error));
+  }
+  forget(key);
+  await readQueue();
+}
+
+/** What is being entered under a key: what an earlier life of the page left, or nothing yet. */
+export function entering(key: string): Entry {
+  const now = Date.now();
+  const patrol = going.value?.id;
+  const blank: Draft = { key, id: uuid7(now), begunAt: now, note: "", photos: [], ...(patrol ? { patrol } : {}) };
+  const told = (draft: Draft) => {
+    notKept.value = "";
+    const others = drafts.value.filter((one) => one.key !== key);
+    drafts.value = isBegun(draft) ? [...others, draft] : others;
+  };
+  const left = drafts.value.find((draft) => draft.key === key);
+  return new Entry(store, blank, left, told, (error) => (notKept.value = sentence(error)));
+}
+
+/** Gives up what was being entered. */
+export async function giveUp(draft: Draft): Promise<void> {
+  await store.drop(draft);
+  forget(draft.key);
+}
+
+function forget(key: string | undefined): void {
+  drafts.value = drafts.value.filter((draft) => draft.key !== key);
 }
 
 /** Why something was not stored, in words. */

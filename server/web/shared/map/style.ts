@@ -8,9 +8,11 @@ const DARK: typeof LIGHT = {
   paper: "#161c17", field: "#27402b", keep: "#3c6b41", edge: "#86b98a", unit: "#a9b6ab", ink: "#e9efe6", halo: "#121713",
 };
 
+export const colours = (dark: boolean) => (dark ? DARK : LIGHT);
+
 /** The map of an origin, light or dark. */
 export function style(dark: boolean, origin: string): StyleSpecification {
-  const c = dark ? DARK : LIGHT;
+  const c = colours(dark);
   const source = (layer: string, minzoom: number, maxzoom: number) =>
     ({ type: "vector" as const, tiles: [`${origin}/tiles/${layer}/{z}/{x}/{y}`], minzoom, maxzoom });
   const layer = (id: string) => ({ source: id, "source-layer": id }) as const;

@@ -19,6 +19,10 @@ export function FieldRow({ parcel, from }: { parcel: Parcel; from: Spot | undefi
 
 function away(parcel: Parcel, from: Spot): string {
   if (within(parcel.outline, from)) return t("fields.here");
-  const metres = distance(from, parcel.at);
+  return far(distance(from, parcel.at));
+}
+
+/** A distance in words. */
+export function far(metres: number): string {
   return metres < 1000 ? t("fields.metres", { n: Math.round(metres / 10) * 10 }) : t("fields.kilometres", { n: (metres / 1000).toFixed(1) });
 }

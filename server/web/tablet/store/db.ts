@@ -11,6 +11,8 @@
  * | tasks   | id       | tasks from the API |
  * | orders  | id       | tasks from the agent's sync |
  * | facts   | name     | single things, such as the enrolment |
+ * | drafts  | key      | {@link Draft}: what is being entered |
+ * | outcomes | id      | {@link Outcome}: what was found out about a task, on its way |
  */
 const UPGRADES: readonly ((db: IDBDatabase) => void)[] = [
   (db) => {
@@ -23,9 +25,14 @@ const UPGRADES: readonly ((db: IDBDatabase) => void)[] = [
     db.createObjectStore("orders", { keyPath: "id" });
     db.createObjectStore("facts");
   },
+  (db) => {
+    db.createObjectStore("drafts", { keyPath: "key" });
+    db.createObjectStore("outcomes", { keyPath: "id" });
+  },
 ];
 
-export type StoreName = "journal" | "records" | "photos" | "bytes" | "parcels" | "tasks" | "orders" | "facts";
+export type StoreName =
+  | "journal" | "records" | "photos" | "bytes" | "parcels" | "tasks" | "orders" | "facts" | "drafts" | "outcomes";
 
 /** A promise of a request's result. */
 export function result<T>(request: IDBRequest<T>): Promise<T> {

@@ -1,5 +1,6 @@
 import { Moved, type AgentRecord, type Batch, type Entry, type Storage, type Task } from "../../../../edge-agent/hosts/tablet/js/agent.js";
 import { result, type Database } from "./db";
+import type { Draft } from "./drafts";
 
 /** How long a copy stays after the server has it: 7 days, in milliseconds. */
 export const GRACE = 7 * 86_400_000;
@@ -32,7 +33,10 @@ export interface Kept {
 /** What is stored together with records. */
 export interface Companion {
   records: AgentRecord[];
-  photos?: { photo: Photo; bytes: ArrayBuffer }[];
+  /** Bytes that a draft has brought here already are not given again. */
+  photos?: { photo: Photo; bytes?: ArrayBuffer }[];
+  /** The key of the draft that becomes these records. */
+  draft?: string;
 }
 
 /** What waits for the server. */
@@ -60,7 +64,7 @@ export class Queue implements Storage {
   }
 
   write({ expects, revision, put, remove, companion, tasks }: Batch): Promise<void> {
-    return this.db.write(["journal", "records", "photos", "bytes", "orders"], async (tx) => {
+    return this.db.write(["journal", "records", "photos", "bytes", "orders", "drafts"], async (tx) => {
       const journal = tx.objectStore("journal");
       const stands = await result(journal.get("revision") as IDBRequest<number | undefined>);
       if ((stands ?? 0) !== expects) throw new Moved();
@@ -127,15 +131,17 @@ export class Queue implements Storage {
   async tidy(holds: (record: AgentRecord) => boolean = () => false): Promise<void> {
     const before = this.now() - GRACE;
     const gone = (at: number | undefined) => at !== undefined && at < before;
-    await this.db.write(["records", "photos", "bytes"], async (tx) => {
+    await this.db.write(["records", "photos", "bytes", "drafts"], async (tx) => {
       const [records, photos, bytes] = [tx.objectStore("records"), tx.objectStore("photos"), tx.objectStore("bytes")];
+      const drafts = await result(tx.objectStore("drafts").getAll() as IDBRequest<Draft[]>);
+      const entered = new Set(drafts.flatMap((draft) => draft.photos.map((photo) => photo.sha256)));
       const keys = await result(records.getAllKeys());
       const all = await result(records.getAll() as IDBRequest<Kept[]>);
       all.forEach((kept, i) => gone(kept.settledAt) && !holds(kept.record) && records.delete(keys[i]!));
       for (const photo of await result(photos.getAll() as IDBRequest<Photo[]>)) {
         if (!gone(photo.receivedAt)) continue;
         photos.delete(photo.sha256);
-        bytes.delete(photo.sha256);
+        if (!entered.has(photo.sha256)) bytes.delete(photo.sha256);
       }
     });
   }
@@ -165,6 +171,8 @@ async function keepCompanion(tx: IDBTransaction, companion: Companion | undefine
     const known = await result(photos.get(photo.sha256) as IDBRequest<Photo | undefined>);
     // The same picture taken up twice: what the server said of it stays true.
     if (!known) photos.put(photo);
-    tx.objectStore("bytes").put(bytes, photo.sha256);
+    if (bytes) tx.objectStore("bytes").put(bytes, photo.sha256);
+    else if ((await result(tx.objectStore("bytes").getKey(photo.sha256))) === undefined) throw new Error(photo.sha256);
   }
+  if (companion.draft) tx.objectStore("drafts").delete(companion.draft);
 }

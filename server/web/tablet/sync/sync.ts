@@ -5,8 +5,11 @@ import { t } from "../../shared/words";
 import { downloadParcels, downloadTasks } from "../fields/fields";
 import { heldBy } from "../patrol/history";
 import {
-  counter, db, dueAt, enrolment, exchange, going, lastSync, me, queue, readFields, readQueue, waiting, type LastSync,
+  counter, db, dueAt, enrolment, exchange, going, lastSync, me, outcomes, queue, readFields, readQueue, waiting,
+  type LastSync,
 } from "../state";
+import { GRACE } from "../store/queue";
+import { conclude } from "./conclude";
 import { upload } from "./upload";
 
 /** An exchange goes on. */
@@ -16,12 +19,27 @@ export const busy = signal(false);
 const TICK = 30_000;
 const FIELDS_AGE = 86_400_000;
 
+/** The pause before what is left is tried again: short while something gets through, else twice the last one. */
+const RETRY_FIRST = 1_000;
+const RETRY_MOST = 60_000;
+
 let running: Promise<void> | undefined;
+let pause = RETRY_FIRST;
+let retry: ReturnType<typeof setTimeout> | undefined;
 
 /** Sends what waits and reads what is new; calls at the same time share one. Never throws: {@link lastSync} says it. */
 export function sync(): Promise<void> {
-  running ??= locked(all).finally(() => (running = undefined));
+  running ??= once().finally(() => (running = undefined));
   return running;
+}
+
+async function once(): Promise<void> {
+  clearTimeout(retry);
+  const before = counter.value;
+  await locked(all);
+  if (counter.value < before || !lastSync.value.trouble) pause = RETRY_FIRST;
+  else pause = Math.min(2 * pause, RETRY_MOST);
+  if (lastSync.value.trouble && navigator.onLine) retry = setTimeout(() => void sync(), pause);
 }
 
 /** On opening, when the network comes, when somebody looks again, and on a timer. */
@@ -51,9 +69,12 @@ async function all(): Promise<void> {
   };
   try {
     await step(records);
-    await step(() => upload(queue, { fetch: (...asked) => fetch(...asked), token: mine.token }, () => void readQueue()));
+    const line = { fetch: (...asked: Parameters<typeof fetch>) => fetch(...asked), token: mine.token };
+    await step(() => upload(queue, line, () => void readQueue()));
+    await step(async () => conclude(outcomes, await queue.photos(), line));
     await step(fresh);
     await step(() => queue.tidy(heldBy(going.value)));
+    await step(() => outcomes.tidy(GRACE));
     await note(troubles[0]);
   } finally {
     busy.value = false;

@@ -62,7 +62,7 @@ test("nor does one from before a restart", async () => {
 test("an answer that does not name the photo is no receipt", async () => {
   const stranger = () => Response.json({ hello: "portal" });
   const none = () => new Response(null, { status: 404 });
-  const { line: l } = line(stranger, none, stranger, none, stranger, none, stranger);
+  const { line: l } = line(stranger, none, stranger, none, stranger, none, stranger, none, stranger);
   await expect(upload(queue, l)).rejects.toMatchObject({ kind: "no-receipt" });
   expect((await queue.waiting()).photos).toHaveLength(1);
 });

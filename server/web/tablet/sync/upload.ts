@@ -3,7 +3,7 @@ import { Problem, problemOf } from "../../shared/api/problem";
 import type { Photo, Queue } from "../store/queue";
 
 /** Pauses before another try of the same photo, in milliseconds. */
-const PAUSES = [1_000, 3_000, 9_000];
+const PAUSES = [300, 1_000, 3_000, 9_000];
 
 export interface Line {
   fetch: typeof fetch;

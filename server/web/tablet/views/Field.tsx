@@ -1,10 +1,14 @@
-import { FieldMap } from "../../shared/map/FieldMap";
+import { useEffect } from "preact/hooks";
+import { go } from "../../shared/route";
 import { t } from "../../shared/words";
+import { FieldsMap } from "../map/FieldsMap";
+import { follow } from "../position";
 import { spaced } from "../scan/code";
-import { enrolment, parcels } from "../state";
+import { parcels } from "../state";
 
 /** One field, and what can be said about it. */
 export function Field({ rest: [name = ""] }: { rest: string[] }) {
+  useEffect(follow, []);
   const parcel = parcels.value.find((p) => p.code === name || String(p.id) === name);
   return (
     <>
@@ -20,7 +24,7 @@ export function Field({ rest: [name = ""] }: { rest: string[] }) {
         </dl>
       )}
       <a class="button huge alarm" href={name.length === 20 ? `/tablet/sighting?parcel=${name}` : "/tablet/sighting"}>{t("patrol.sight")}</a>
-      {navigator.onLine && parcel && <FieldMap at={{ ...parcel.at, code: parcel.code }} token={enrolment.value?.token} />}
+      {parcel && <FieldsMap at={parcel.at} chosen={parcel.code ?? String(parcel.id)} onTap={(_, field) => field && go(`/tablet/field/${field}`)} />}
     </>
   );
 }

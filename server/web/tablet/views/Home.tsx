@@ -3,8 +3,9 @@ import { t } from "../../shared/words";
 import { ordered } from "../fields/fields";
 import { FieldRow } from "../fields/FieldRow";
 import { StartPatrol } from "../patrol/StartPatrol";
+import { Unfinished } from "../patrol/Unfinished";
 import { follow, here } from "../position";
-import { enrolment, orders, parcels, tasks } from "../state";
+import { enrolment, orders, parcels, tasks, unsentResults } from "../state";
 
 /** How many fields the first page shows. */
 const FEW = 5;
@@ -16,6 +17,7 @@ export function Home() {
   return (
     <>
       <h1>{t("tablet.hello", { name: enrolment.value?.name ?? "" })}</h1>
+      <Unfinished />
       <StartPatrol />
       <p class="row two">
         <a class="button big" href="/tablet/scan">{t("scan.title")}</a>
@@ -37,6 +39,7 @@ export function Home() {
 function Tasks() {
   const known = new Set(tasks.value.map((task) => task.id));
   const sorted = [...tasks.value].sort((a, b) => a.due.localeCompare(b.due));
+  const kept = new Set(unsentResults.value.map((outcome) => outcome.task));
   const ordersOnly = orders.value.filter((order) => !known.has(order.id) && order.text);
   return (
     <section class="card">
@@ -48,7 +51,7 @@ function Tasks() {
             <strong>{task.kind_title}</strong> {task.unit_name}
             <div>{task.words}</div>
             <div class="small">{t("tasks.due", { day: task.due, n: task.photos })}</div>
-            {task.parcels.map((code) => <a key={code} class="button" href={`/tablet/field/${code}`}>{t("tasks.field")}</a>)}
+            <a class="button big" href={`/tablet/task/${task.id}`}>{kept.has(task.id) ? t("task.kept") : t("tasks.open")}</a>
           </li>
         ))}
         {ordersOnly.map((order) => <li key={order.id}>{order.text}</li>)}

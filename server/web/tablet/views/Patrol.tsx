@@ -3,6 +3,7 @@ import { go } from "../../shared/route";
 import { t } from "../../shared/words";
 import { when } from "../../shared/time";
 import { kindTitle } from "../patrol/kinds";
+import { Unfinished } from "../patrol/Unfinished";
 import { file, going } from "../state";
 import { sync } from "../sync/sync";
 
@@ -34,6 +35,7 @@ export function Patrol() {
       <h1>{t("patrol.title")}</h1>
       <p>{t("patrol.since", { at: when(new Date(patrol.startedAt * 1000).toISOString()) })}</p>
       {error.value && <p class="problem" role="alert">{error.value}</p>}
+      <Unfinished />
       <a class="button huge alarm" href="/tablet/sighting">{t("patrol.sight")}</a>
       <button class="main huge" disabled={busy.value} onClick={() => void finish(patrol.id)}>{t("patrol.finish")}</button>
       <section class="card">

@@ -1,62 +1,62 @@
 import { useSignal } from "@preact/signals";
-import { useEffect } from "preact/hooks";
-import type { AgentRecord, SightingKind } from "../../../../edge-agent/hosts/tablet/js/agent.js";
-import { Problem } from "../../shared/api/problem";
+import { useEffect, useMemo } from "preact/hooks";
+import type { AgentRecord } from "../../../../edge-agent/hosts/tablet/js/agent.js";
 import { go, query } from "../../shared/route";
 import { t } from "../../shared/words";
 import { under } from "../fields/fields";
-import { uuid7 } from "../patrol/ids";
 import { KindChoice } from "../patrol/kinds";
-import { picture, type Picture } from "../patrol/picture";
-import { follow, here, noFix, type Fix } from "../position";
-import { spaced } from "../scan/code";
-import { file, going, parcels } from "../state";
+import { Place } from "../patrol/Place";
+import { Shots } from "../patrol/Shots";
+import { follow, here } from "../position";
+import { entering, file, giveUp, going, parcels } from "../state";
+import type { Draft } from "../store/drafts";
+import type { Photo } from "../store/queue";
 
 /** Characters of a note: what fits a record, and a breath. */
 const NOTE = 300;
 
 /** What was seen: its kind, photos, the place, a few words. Stored as one, before anything is said to be saved. */
 export function Sighting() {
-  const kind = useSignal<SightingKind | undefined>(undefined);
-  const note = useSignal("");
-  const photos = useSignal<Picture[]>([]);
   const error = useSignal("");
   const busy = useSignal(false);
-  useEffect(follow, []);
+  const entry = useMemo(() => entering("sighting"), []);
+  const draft = entry.draft.value;
   const at = here();
-  const parcel = query.value["parcel"] ?? under(parcels.value, at)?.code ?? undefined;
-
-  async function add(files: FileList | null) {
-    busy.value = true;
-    error.value = "";
-    try {
-      for (const taken of files ?? []) {
-        const made = await picture(taken);
-        if (!photos.value.some((p) => p.sha256 === made.sha256)) photos.value = [...photos.value, made];
-      }
-    } catch (failure) {
-      error.value = failure instanceof Problem ? failure.sentence : t("sighting.badphoto");
-    } finally {
-      busy.value = false;
-    }
-  }
+  useEffect(follow, []);
+  useEffect(() => {
+    if (at) entry.stand(at);
+  }, [at?.at]);
+  useEffect(() => {
+    const scanned = query.value["parcel"];
+    if (scanned && !entry.isBegun) entry.change({ parcel: scanned });
+  }, []);
+  const back = () => go(going.value ? "/tablet/patrol" : "/tablet");
 
   async function save() {
-    if (!kind.value) {
+    if (!draft.kind) {
       error.value = t("sighting.nokind");
       return;
     }
     busy.value = true;
     error.value = "";
     try {
-      const seen = whatWasSeen(kind.value, note.value.trim(), parcel, at);
-      await file([seen, ...photos.value.map((p) => referenceTo(p, seen.id, seen.at))], photos.value.map((p) => kept(p, seen.id)));
-      go(going.value ? "/tablet/patrol" : "/tablet");
+      await entry.end((whole) => {
+        const seen = whatWasSeen(whole);
+        const photos = whole.photos.map(({ stand: _, ...photo }) => photo);
+        return file([seen, ...photos.map((photo) => referenceTo(photo, seen.at))], photos.map((photo) => ({ photo })), whole.key);
+      });
+      back();
     } catch (failure) {
       error.value = (failure as Error).message;
     } finally {
       busy.value = false;
     }
+  }
+
+  async function drop() {
+    if (entry.isBegun && !confirm(t("draft.sure"))) return;
+    await entry.end(giveUp);
+    back();
   }
 
   return (
@@ -68,53 +68,38 @@ export function Sighting() {
       }}
     >
       <h1>{t("patrol.sight")}</h1>
-      <KindChoice value={kind.value} choose={(chosen) => (kind.value = chosen)} />
-      <div class="shots">
-        {photos.value.map((p) => <Thumb key={p.sha256} picture={p} />)}
-        <label class="button big" for="photo">{t("sighting.photo")}</label>
-        <input id="photo" class="sr" type="file" accept="image/*" capture="environment" multiple onChange={(e) => void add(e.currentTarget.files)} />
-      </div>
-      <p>
-        {at ? t("sighting.at", { n: Math.round(at.accuracy) }) : noFix.value ? t("sighting.noplace") : t("sighting.locating")}
-        {parcel && <><br />{t("sighting.parcel")} <span class="code">{spaced(parcel)}</span></>}
-      </p>
+      <KindChoice value={draft.kind} choose={(kind) => entry.change({ kind })} />
+      <Shots entry={entry} />
+      <Place entry={entry} />
       <label for="note">{t("sighting.note")}</label>
-      <textarea id="note" maxLength={NOTE} value={note.value} onInput={(e) => (note.value = e.currentTarget.value)} />
+      <textarea id="note" maxLength={NOTE} value={draft.note} onInput={(e) => entry.change({ note: e.currentTarget.value })} />
       {error.value && <p class="problem" role="alert">{error.value}</p>}
       <button class="main huge" disabled={busy.value}>{t("app.save")}</button>
-      <p><a href="/tablet/patrol">{t("app.cancel")}</a></p>
+      <p class="row two">
+        <a class="button big" href={going.value ? "/tablet/patrol" : "/tablet"}>{t("draft.later")}</a>
+        <button type="button" class="big" disabled={busy.value} onClick={() => void drop()}>{t("draft.drop")}</button>
+      </p>
     </form>
   );
 }
 
-function Thumb({ picture: { bytes, type } }: { picture: Picture }) {
-  const url = useSignal("");
-  useEffect(() => {
-    const made = URL.createObjectURL(new Blob([bytes], { type }));
-    url.value = made;
-    return () => URL.revokeObjectURL(made);
-  }, []);
-  return url.value ? <img class="thumb" src={url.value} alt={t("sighting.aphoto")} /> : null;
-}
-
 type Seen = Extract<AgentRecord, { kind: "sighting" }>;
 
-function whatWasSeen(sighting: SightingKind, note: string, parcel: string | undefined, at: Fix | undefined): Seen {
-  const now = Date.now();
-  const patrol = going.value?.id;
+/** The record of what was entered; a field that was not named is the one that the place lies in. */
+function whatWasSeen({ id, begunAt, kind, note, patrol, parcel, fix, spot }: Draft): Seen {
+  const at = spot ?? fix;
+  const field = parcel ?? under(parcels.value, at)?.code ?? undefined;
+  const words = note.trim();
+  const accuracy = spot ? {} : { accuracy: Math.round(fix?.accuracy ?? 0) };
   return {
-    kind: "sighting", at: Math.floor(now / 1000), id: uuid7(now), sighting,
+    kind: "sighting", at: Math.floor(begunAt / 1000), id, sighting: kind ?? "other",
     ...(patrol ? { patrol } : {}),
-    ...(parcel ? { parcel } : {}),
-    ...(at ? { position: { longitude: at.lon, latitude: at.lat, accuracy: Math.round(at.accuracy) } } : {}),
-    ...(note ? { note } : {}),
+    ...(field ? { parcel: field } : {}),
+    ...(at ? { position: { longitude: at.lon, latitude: at.lat, ...accuracy } } : {}),
+    ...(words ? { note: words } : {}),
   };
 }
 
-function referenceTo({ sha256, bytes, type }: Picture, subject: string, at: number): AgentRecord {
-  return { kind: "evidence_reference", at, subject, sha256, length: bytes.byteLength, media: type === "image/webp" ? "webp" : "jpeg" };
-}
-
-function kept({ sha256, bytes, type }: Picture, subject: string) {
-  return { photo: { sha256, size: bytes.byteLength, type, subject, takenAt: Date.now() }, bytes };
+function referenceTo({ sha256, size, type, subject }: Photo, at: number): AgentRecord {
+  return { kind: "evidence_reference", at, subject, sha256, length: size, media: type === "image/webp" ? "webp" : "jpeg" };
 }

@@ -2,7 +2,7 @@ import { useSignal } from "@preact/signals";
 import { useEffect } from "preact/hooks";
 import { when } from "../../shared/time";
 import { t } from "../../shared/words";
-import { file, lastSync, patrols, queue, unsent, waiting } from "../state";
+import { file, lastSync, patrols, queue, unsent, unsentResults, waiting } from "../state";
 import { exported, imported, NotAQueue } from "../store/backup";
 import { examine, health } from "../store/health";
 import { busy, sync } from "../sync/sync";
@@ -41,9 +41,11 @@ export function Sync() {
         <dl class="facts">
           <dt>{t("sync.records")}</dt><dd>{unsent.value}</dd>
           <dt>{t("sync.photos")}</dt><dd>{waiting.value.photos.length}</dd>
+          {unsentResults.value.length > 0 && <><dt>{t("sync.results")}</dt><dd>{unsentResults.value.length}</dd></>}
           <dt>{t("sync.last")}</dt><dd>{doneAt ? when(new Date(doneAt).toISOString()) : t("sync.never")}</dd>
         </dl>
         {waiting.value.refused.map((photo) => <p key={photo.sha256} class="problem">{t("sync.photorefused", { why: photo.refused ?? "" })}</p>)}
+        {unsentResults.value.map(({ id, refused }) => refused && <p key={id} class="problem">{t("task.refused", { why: refused })}</p>)}
       </section>
       <Health />
       <section class="card">
