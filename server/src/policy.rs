@@ -10,6 +10,7 @@ use utoipa::ToSchema;
 
 use crate::cases::Recipient;
 use crate::cases::workflow::{Action, State};
+use crate::patches::triage::Thresholds;
 
 /// The default policy, as shipped.
 pub const DEFAULT: &str = include_str!("../policy.default.toml");
@@ -31,6 +32,8 @@ pub struct Policy {
     pub evidence: Evidence,
     /// Cases.
     pub cases: Cases,
+    /// From where on something counts when a patch is judged beforehand.
+    pub triage: Thresholds,
     /// Parcels and their codes.
     pub parcels: Parcels,
     /// What the public page shows.

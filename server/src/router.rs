@@ -19,7 +19,7 @@ use crate::{
     patrols, posts, public, sync, tasks, telemetry, tiles,
 };
 
-/// No request may take longer; imports answer at once and go on by themselves. Photos alone have no limit, they
+/// No request may take longer; imports answer at once and go on by themselves. Uploads alone have no limit, they
 /// may take long on a village's network and end when nothing comes any more.
 const LONGEST: Duration = Duration::from_secs(60);
 
@@ -44,6 +44,9 @@ pub fn api() -> OpenApiRouter<App> {
         .merge(ogc::routes())
         .layer(timely())
         .merge(evidence::routes())
+        .merge(patches::uploads())
+        .merge(public::uploads())
+        .merge(deliveries::uploads())
 }
 
 fn timely() -> TimeoutLayer {

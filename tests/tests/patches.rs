@@ -3,7 +3,7 @@
 use std::thread;
 use std::time::{Duration, Instant};
 
-use gengwei_tests::{Api, Backend, Reply, Server, on_both};
+use gengwei_tests::{Api, Backend, Reply, Server, on_both, scene};
 use reqwest::Method;
 use reqwest::blocking::multipart::{Form, Part};
 use serde_json::{Value, json};
@@ -12,7 +12,14 @@ on_both!(
     the_demo_s_patches_stand_in_the_township_s_queue,
     a_batch_is_uploaded_followed_and_withdrawn,
     a_killed_import_leaves_nothing_half_done,
+    forty_patches_take_one_call_each_to_read_and_one_to_decide,
+    an_upload_that_waits_is_part_of_a_backup,
 );
+
+#[test]
+fn an_upload_may_take_longer_than_any_other_request() {
+    slow_upload(Backend::Sqlite);
+}
 
 fn the_demo_s_patches_stand_in_the_township_s_queue(backend: Backend) {
     let (server, demo) = Server::demo(backend);
@@ -102,13 +109,126 @@ fn a_batch_is_uploaded_followed_and_withdrawn(backend: Backend) {
     let without = Form::new().text("period", "2026-07");
     county.send(county.request(Method::POST, "/api/v1/patch-batches").multipart(without)).problem(422);
 
+    // A task in the field, which nobody shall go for in vain once the batch is withdrawn.
+    let seen = officer.get(&case).expect(200);
+    let task = json!({"action": "assign", "words": "请到现场看看。",
+        "fields": {"unit": demo.group_leader().region, "due": scene::days_ahead(3)}});
+    decide(&officer, &case, &seen.json()["version"], &task).expect(201);
+    let leader = server.login(demo.group_leader());
+    assert_eq!(leader.get("/api/v1/tasks").expect(200).json()["items"][0]["state"], "open");
+
     let withdrawal = format!("/api/v1/patch-batches/{}/withdrawal", id(&batch));
     county.post(&withdrawal, &json!({"why": " "})).problem(422);
     county.post(&withdrawal, &json!({"why": "下发有误"})).expect(200);
     county.post(&withdrawal, &json!({"why": "下发有误"})).problem(409);
     assert!(mine(&officer).iter().all(|patch| !patch["withdrawn_at"].is_null()));
-    let events = officer.get(&case).expect(200).json()["events"].clone();
-    assert!(events.to_string().contains("来源批次已撤回：下发有误"), "{events}");
+    let read = officer.get(&case).expect(200).json();
+    assert!(read["events"].to_string().contains("来源批次已撤回：下发有误"), "{read}");
+    assert!(
+        !read["withdrawn_at"].is_null() && read["state"] == "opened",
+        "marked, and closed by nobody: {read}"
+    );
+    let tasks = leader.get("/api/v1/tasks").expect(200).json();
+    assert!(tasks["items"].as_array().is_some_and(|all| all.iter().all(|t| t["state"] != "open")), "{tasks}");
+    let notices = leader.get("/api/v1/notices").expect(200).json();
+    let of_task = notices["items"].as_array().and_then(|all| all.iter().find(|n| n["subject"] == "task"));
+    assert!(of_task.is_some_and(|notice| !notice["withdrawn_at"].is_null()), "{notices}");
+    let told = officer.get("/api/v1/notices").expect(200).json();
+    assert!(told.to_string().contains("变化图斑批次已撤回"), "{told}");
+}
+
+/// Does something with a case that stands at a version.
+fn decide(api: &Api, case: &str, version: &Value, event: &Value) -> Reply {
+    let post = api.request(Method::POST, &format!("{case}/events"));
+    api.send(post.header("if-match", format!("\"{version}\"")).json(event))
+}
+
+fn forty_patches_take_one_call_each_to_read_and_one_to_decide(backend: Backend) {
+    let (server, demo) = Server::demo(backend);
+    let (county, officer) = (server.login(demo.county()), server.login(demo.township()));
+    let field = officer.get(&format!("/api/v1/parcels/{}", demo.scan_code())).expect(200).json();
+    let rows: Vec<_> = (0..40)
+        .map(|n| feature(&format!("T{n:02}"), if n % 2 == 0 { "0601" } else { "0201" }, &field["geometry"]))
+        .collect();
+    follow(&county, &upload(&county, &layer(&rows), &[]).expect(202));
+    let queue = mine(&officer);
+    assert_eq!(queue.len(), 40);
+    let mut calls = 0;
+    for (n, listed) in queue.iter().enumerate() {
+        // Everything that a verdict needs is in one answer: what it touches, what is likely, what he may do.
+        let patch = officer.get(&format!("/api/v1/patches/{}", id(listed))).expect(200).json();
+        let (action, fields) =
+            if n % 4 == 0 { ("refute", json!({"ground": "lawful"})) } else { ("suspect", json!({})) };
+        let may = patch["may"].as_array().expect("what he may do");
+        let offered =
+            may.iter().find(|may| may["action"] == action).unwrap_or_else(|| panic!("{action}: {patch}"));
+        assert_eq!(offered["photos"], 0);
+        let event = json!({"action": action, "words": "内业叠加判定。", "fields": fields});
+        let case = format!("/api/v1/cases/{}", patch["case"]["id"].as_str().expect("a case"));
+        let decided = decide(&officer, &case, &patch["case"]["version"], &event).expect(201).json();
+        assert_eq!(decided["state"], offered["to"]);
+        calls += 2;
+    }
+    assert_eq!(calls, 80, "one to read and one to decide for each of forty");
+    let left = mine(&officer).into_iter().filter(|patch| patch["case"]["state"] == "opened").count();
+    assert_eq!(left, 0);
+    // Whoever may not act is told what there is, and offered nothing.
+    let leader = server.login(demo.group_leader());
+    let seen = leader.get(&format!("/api/v1/patches/{}", id(&queue[1])));
+    if seen.status == 200 {
+        let may = seen.json()["may"].clone();
+        assert!(!may.to_string().contains("determine"), "{may}");
+    }
+}
+
+fn an_upload_that_waits_is_part_of_a_backup(backend: Backend) {
+    let (mut server, demo) = Server::demo(backend);
+    let officer = server.login(demo.township());
+    let field = officer.get(&format!("/api/v1/parcels/{}", demo.scan_code())).expect(200).json();
+    let rows: Vec<_> = (0..2_000).map(|n| feature(&format!("B{n:05}"), "0601", &field["geometry"])).collect();
+    let batch = upload(&server.login(demo.county()), &layer(&rows), &[]).expect(202).json();
+    server.kill_hard();
+    let folder = server.site.path("backup");
+    server.site.run(["backup".as_ref(), folder.as_os_str()]).done();
+    assert_eq!(std::fs::read_dir(folder.join("imports")).expect("a folder").count(), 1);
+
+    let empty = gengwei_tests::Site::new(backend);
+    empty.run(["restore".as_ref(), folder.as_os_str()]).done();
+    let restored = Server::at(empty);
+    let county = restored.login(demo.county());
+    let done = follow_at(&county, &format!("/api/v1/patch-batches/{}", id(&batch)));
+    assert_eq!((&done["state"], &done["read"]), (&json!("done"), &json!(2_000)), "{done}");
+    assert_eq!(whole(&county, id(&batch)), 2_000);
+}
+
+/// A file that comes a little at a time for longer than the minute that other requests have.
+fn slow_upload(backend: Backend) {
+    struct Slow {
+        pieces: std::vec::IntoIter<Vec<u8>>,
+        pause: Duration,
+    }
+    impl std::io::Read for Slow {
+        fn read(&mut self, buffer: &mut [u8]) -> std::io::Result<usize> {
+            let Some(piece) = self.pieces.next() else { return Ok(0) };
+            thread::sleep(self.pause);
+            buffer[..piece.len()].copy_from_slice(&piece);
+            Ok(piece.len())
+        }
+    }
+    let (server, demo) = Server::demo(backend);
+    let county = server.login(demo.county());
+    let field = server.login(demo.township());
+    let field = field.get(&format!("/api/v1/parcels/{}", demo.scan_code())).expect(200).json();
+    let layer = layer(&[feature("S1", "0601", &field["geometry"])]).into_bytes();
+    let size = layer.len().div_ceil(33);
+    let pieces: Vec<Vec<u8>> = layer.chunks(size).map(<[u8]>::to_vec).collect();
+    let slow = Slow { pieces: pieces.into_iter(), pause: Duration::from_secs(2) };
+    let file = Part::reader_with_length(slow, layer.len() as u64).file_name("慢.geojson");
+    let post = county.request(Method::POST, "/api/v1/patch-batches").timeout(Duration::from_secs(180));
+    let begun = Instant::now();
+    let accepted = county.send(post.multipart(Form::new().part("file", file))).expect(202);
+    assert!(begun.elapsed() > Duration::from_secs(60), "{:?}", begun.elapsed());
+    assert_eq!(follow(&county, &accepted)["imported"], 1);
 }
 
 fn a_killed_import_leaves_nothing_half_done(backend: Backend) {
@@ -198,9 +318,12 @@ fn upload(api: &Api, layer: &str, words: &[(&str, &str)]) -> Reply {
 
 /// Reads a batch until it has ended.
 fn follow(api: &Api, accepted: &Reply) -> Value {
-    let location = accepted.header("location").to_owned();
+    follow_at(api, accepted.header("location"))
+}
+
+fn follow_at(api: &Api, location: &str) -> Value {
     for _ in 0..600 {
-        let batch = api.get(&location).expect(200).json();
+        let batch = api.get(location).expect(200).json();
         if !matches!(batch["state"].as_str(), Some("waiting" | "running")) {
             return batch;
         }

@@ -33,6 +33,7 @@ fn columns() -> Vec<Column> {
         ("制止时间", 18.0),
         ("整改时间", 18.0),
         ("销号时间", 18.0),
+        ("图斑批次撤回", 18.0),
         ("情况", 40.0),
     ]
     .map(|(header, width)| Column::new(header, width))
@@ -83,6 +84,7 @@ fn row(app: &App, case: &Stored, now: Timestamp) -> Vec<Cell> {
         at(case.stopped_at),
         at(case.rectified_at),
         at(case.closed_at),
+        at(case.withdrawn_at),
         case.words.as_deref().into(),
     ]
 }

@@ -22,6 +22,7 @@ mod standing;
 #[cfg(test)]
 mod tests;
 pub mod together;
+mod withdraw;
 mod words;
 pub mod workflow;
 
@@ -36,9 +37,11 @@ pub use act::{Event, act, forward_overdue};
 pub(crate) use act::{hand_in, require_photos};
 pub use count::{Counts, counts};
 pub use http::routes;
+pub(crate) use http::{May, turn};
 pub use kinds::{Kind, Severity, Source};
 pub use note::note;
 pub use remind::{Recipient, remind};
+pub use withdraw::withdraw_source;
 pub use words::UnknownWord;
 pub(crate) use words::words;
 pub use workflow::{Action, State};

@@ -54,6 +54,8 @@ pub struct Stored {
     pub rectified_at: Option<Timestamp>,
     /// When it was closed.
     pub closed_at: Option<Timestamp>,
+    /// Since when the batch of patches that it came with is withdrawn.
+    pub withdrawn_at: Option<Timestamp>,
     /// When it was opened.
     pub opened_at: Timestamp,
     /// The number of its events.
@@ -64,7 +66,7 @@ pub struct Stored {
 
 const STORED: &str = "select c.id, c.unit, c.source, c.kind, c.severity, c.state, c.holder, p.code as parcel, \
      c.lon, c.lat, c.permanent, c.words, c.due_at, c.supervised, c.extensions, c.round, c.found_at, \
-     c.stopped_at, c.rectified_at, c.closed_at, c.opened_at, c.version, c.updated_at \
+     c.stopped_at, c.rectified_at, c.closed_at, c.withdrawn_at, c.opened_at, c.version, c.updated_at \
      from cases c left join parcels p on p.id = c.parcel_id where true";
 
 const COLUMNS: [&str; 5] = ["c.city", "c.county", "c.township", "c.village", "c.unit"];
@@ -273,6 +275,30 @@ pub(super) async fn advance(tx: &Tx, case: &Stored, change: &Change, now: Timest
         change.counted(case).tally(tx, 1);
     }
     Ok(moved)
+}
+
+/// Marks cases whose source was withdrawn.
+pub(super) async fn withdraw_source(tx: &Tx, ids: &[String], now: Timestamp) -> sqlx::Result<()> {
+    for part in ids.chunks(500) {
+        let query = sql("update cases set withdrawn_at = $1 where withdrawn_at is null and id in ").bind(now);
+        tx.execute(query.push_list(part.iter().map(String::as_str))).await?;
+    }
+    Ok(())
+}
+
+/// The open ones of some cases, each with whose turn it is.
+pub(super) async fn open_holders(
+    on: &impl Session,
+    ids: &[String],
+) -> sqlx::Result<Vec<(String, Text<RegionCode>)>> {
+    let mut all = Vec::new();
+    for part in ids.chunks(500) {
+        let query =
+            sql("select id, holder from cases where state <> $1 and id in ").bind(State::Closed.name());
+        let query = query.push_list(part.iter().map(String::as_str)).push(" order by id");
+        all.extend(on.all::<(String, Text<RegionCode>)>(query).await?);
+    }
+    Ok(all)
 }
 
 /// Other cases of the same parcel, the newest first: what happened there before.

@@ -1,11 +1,12 @@
 //! `gengwei backup` and `gengwei restore`.
 //!
-//! A backup is a folder: a consistent copy of the database, the photos, and the keys, without which every label in
-//! the field would be a forgery. With a passphrase the keys lie in it sealed (argon2id, SM4-CCM), and a restored
+//! A backup is a folder: a consistent copy of the database, the photos, uploaded files that are not imported yet, and
+//! the keys, without which every label in the field would be a forgery. With a passphrase the keys lie in it sealed (argon2id, SM4-CCM), and a restored
 //! server seals them under a master key of its own. Without one the master key itself lies in it: whoever holds
 //! such a backup can make labels and read reporters' phone numbers; it is as secret as the server.
 
 use std::fs;
+use std::io::ErrorKind;
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -19,6 +20,7 @@ use crate::crypto::Keyring;
 use crate::db::copy;
 use crate::evidence::Photos;
 use crate::keys::{self, MASTER_KEY_FILE};
+use crate::patches::import;
 
 #[derive(clap::Args)]
 pub(super) struct Backup {
@@ -52,6 +54,8 @@ impl Passphrase {
 }
 
 const PHOTOS: &str = "evidence";
+/// Uploaded files that wait for their import, by their batch; the same name in the data directory.
+const IMPORTS: &str = "imports";
 const SEALED_KEYS: &str = "keys.sealed";
 
 pub(super) async fn backup(context: &Context, backup: Backup) -> anyhow::Result<ExitCode> {
@@ -62,7 +66,12 @@ pub(super) async fn backup(context: &Context, backup: Backup) -> anyhow::Result<
         bail!("{} 不是空文件夹，请换一个", folder.display());
     }
     let storage = &context.storage;
+    // A file is there before its batch is promised, and until the batch has ended: what the copied rows wait for was
+    // there before them or is there after.
+    let imports = (storage.data.join(IMPORTS), folder.join(IMPORTS));
+    copy_imports(&imports.0, &imports.1)?;
     copy::backup(&context.location()?, &folder).await?;
+    copy_imports(&imports.0, &imports.1)?;
     let master = keys::master_key(storage.master_key.as_ref(), &storage.data, &context.env)?;
     match &passphrase {
         Some(passphrase) => {
@@ -97,6 +106,7 @@ pub(super) async fn restore(context: &Context, restore: Restore) -> anyhow::Resu
     if let (Keys::Master(key), None) = (&keys, &storage.master_key) {
         write_secret(&storage.data.join(MASTER_KEY_FILE), key)?;
     }
+    copy_imports(&folder.join(IMPORTS), &storage.data.join(IMPORTS))?;
     let photos = Photos::open(storage.evidence_url.as_deref(), &storage.data)?;
     let copied = kept(&folder)?.copy_to(&photos).await?;
     // Opening brings an older backup's schema up to date.
@@ -140,6 +150,33 @@ impl Keys {
 
 fn kept(folder: &Path) -> anyhow::Result<Photos> {
     Photos::open(folder.join(PHOTOS).to_str(), folder)
+}
+
+/// Copies the uploaded files that wait in a folder, each whole or not at all.
+fn copy_imports(from: &Path, to: &Path) -> anyhow::Result<()> {
+    let entries = match fs::read_dir(from) {
+        Ok(entries) => entries,
+        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(()),
+        Err(error) => return Err(error.into()),
+    };
+    fs::create_dir_all(to)?;
+    for entry in entries {
+        let (path, name) = entry.map(|entry| (entry.path(), entry.file_name()))?;
+        let target = to.join(name);
+        if !import::is_waiting(&path) || target.exists() {
+            continue;
+        }
+        let mut copy = tempfile::NamedTempFile::new_in(to)?;
+        match fs::File::open(&path) {
+            Ok(mut file) => std::io::copy(&mut file, &mut copy)?,
+            // Imported meanwhile.
+            Err(error) if error.kind() == ErrorKind::NotFound => continue,
+            Err(error) => return Err(error.into()),
+        };
+        copy.as_file().sync_all()?;
+        copy.persist(target)?;
+    }
+    Ok(())
 }
 
 fn write_secret(path: &Path, bytes: &[u8]) -> std::io::Result<()> {

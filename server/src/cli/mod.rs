@@ -7,6 +7,7 @@ mod config;
 mod demo;
 mod device;
 mod evidence;
+mod export;
 mod import;
 mod quarantine;
 mod sync;
@@ -52,6 +53,8 @@ enum Command {
     Demo,
     /// Import divisions, rosters, parcels or assignments from a file
     Import(import::Import),
+    /// Write what the next platform takes
+    Export(export::Export),
     /// Print QR labels
     Codes(codes::Codes),
     /// Accounts
@@ -122,6 +125,7 @@ async fn run(command: Command, context: &Context) -> anyhow::Result<ExitCode> {
         }
         Command::Demo => demo::run(context).await,
         Command::Import(import) => import::run(context, import).await,
+        Command::Export(export) => export::run(context, export).await,
         Command::Codes(codes) => codes::run(context, codes).await,
         Command::User(user) => user::run(context, user).await,
         Command::Device(device) => device::run(context, device).await,

@@ -75,6 +75,7 @@ async fn of_case(
         "stopped_at": case.stopped_at,
         "rectified_at": case.rectified_at,
         "closed_at": case.closed_at,
+        "withdrawn_at": case.withdrawn_at,
     });
     for channel in channels.of(Subject::Case) {
         let id = app.env().new_id();

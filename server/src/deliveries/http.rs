@@ -1,6 +1,6 @@
 //! Routes of deliveries.
 
-use axum::body::Bytes;
+use axum::body::Body;
 use axum::extract::State as Part;
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
@@ -14,6 +14,7 @@ use super::sql::{self, Filter, Stored};
 use super::{State, Subject, package, receipts};
 use crate::auth::Scope;
 use crate::auth::rights::{ManageDeliveries, ReadCases};
+use crate::body;
 use crate::db::Timestamp;
 use crate::error::{self, Problem, Result};
 use crate::extract::{Json, Page, Paging, Path, Query};
@@ -27,8 +28,15 @@ pub fn routes() -> OpenApiRouter<App> {
         .routes(routes!(resend))
         .routes(routes!(pack))
         .routes(routes!(packed))
-        .routes(routes!(import_receipts))
 }
+
+/// The upload of receipts, which may take as long as bytes come.
+pub fn uploads() -> OpenApiRouter<App> {
+    OpenApiRouter::new().routes(routes!(import_receipts))
+}
+
+/// The most bytes of a table of receipts.
+const LARGEST: usize = 16 << 20;
 
 /// A delivery.
 #[derive(Serialize, ToSchema)]
@@ -226,7 +234,9 @@ async fn import_receipts(
     Part(app): Part<App>,
     scope: Scope<ManageDeliveries>,
     Query(of): Query<Of>,
-    body: Bytes,
+    body: Body,
 ) -> Result<Json<receipts::Read>> {
+    let too_large = || Problem::new(error::TOO_LARGE).detail("回执表不能超过 16 MB。");
+    let body = body::read(body.into_data_stream(), LARGEST, body::IDLE, too_large).await?;
     Ok(Json(receipts::import(&app, &scope, &of.channel, body).await?))
 }

@@ -22,7 +22,7 @@ use crate::cases::words;
 
 pub use channels::{Channel, Channels};
 pub use fill::fill;
-pub use http::routes;
+pub use http::{routes, uploads};
 pub use push::{Courier, push_due};
 
 words! {

@@ -9,10 +9,10 @@ use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-use super::uploads::IDLE;
 use super::{LARGEST, Photo};
 use crate::auth::Scope;
 use crate::auth::rights::{FilePatrols, ReadCases};
+use crate::body::{self, IDLE};
 use crate::db::Timestamp;
 use crate::error::{Problem, Result};
 use crate::extract::{Json, Path};
@@ -58,7 +58,8 @@ async fn put(
     if !super::is_sha256(&sha256) {
         return Err(Problem::not_found());
     }
-    let bytes = super::body::read(body.into_data_stream(), LARGEST, IDLE).await?;
+    let too_large = || super::too_large(LARGEST);
+    let bytes = body::read(body.into_data_stream(), LARGEST, IDLE, too_large).await?;
     let photo = tokio::task::spawn_blocking(move || Photo::new(bytes, LARGEST))
         .await
         .map_err(Problem::internal)??;

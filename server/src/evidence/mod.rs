@@ -4,7 +4,6 @@
 //! and the row is committed before anybody is told: an acknowledged photo is there.
 
 pub mod audit;
-mod body;
 pub mod copies;
 pub mod facts;
 mod http;

@@ -12,7 +12,7 @@
 //! ```
 //!
 //! The keys are the field names of the standard in lower case, and some of our own: `number`, `purpose`,
-//! `valid_to` and `approved_on` of approvals and filings; `code`, an
+//! `valid_to` and `approved_on` of approvals and filings; `period` of change patches; `code`, an
 //! existing 20-character parcel code, and `pbf`, whether the parcel is permanent basic farmland
 //! (永久基本农田; `1`, `是` or `true`).
 
@@ -101,6 +101,8 @@ attributes! {
     Remark = "bz" ["BZ"];
     /// 监测图斑编号: a change patch's number.
     Monitoring = "jcbh" ["JCBH", "监测编号"];
+    /// 期数: the period that a change patch belongs to.
+    Period = "period" ["QISHU", "期数"];
     /// 图斑类型.
     PatchType = "tblx" ["TBLX", "图斑类型"];
     /// 监测面积, m² as the platform states it.

@@ -14,11 +14,13 @@
 //! | [`stream`] | reads a layer on a thread of its own, chunk by chunk |
 //! | [`rejects`] | the reject file and the counts that add up |
 //! | [`workbook`] | XLSX out |
+//! | [`out`] | Shapefile and GeoPackage out |
 
 pub mod dates;
 pub mod encoding;
 pub mod fieldmap;
 pub mod layer;
+pub mod out;
 pub mod paper;
 pub mod rejects;
 pub mod stream;

@@ -29,6 +29,8 @@ pub struct Stored {
     pub words: Option<String>,
     /// When.
     pub raised_at: Timestamp,
+    /// Since when what it told of is withdrawn.
+    pub withdrawn_at: Option<Timestamp>,
     /// Whether the caller has read it.
     pub read: bool,
 }
@@ -57,10 +59,12 @@ pub(super) async fn list(
     before: Option<&str>,
     limit: i64,
 ) -> sqlx::Result<Vec<Stored>> {
-    let query = sql("select n.id, n.subject, n.subject_id, n.urgent, n.title, n.words, n.raised_at, \
+    let query = sql(
+        "select n.id, n.subject, n.subject_id, n.urgent, n.title, n.words, n.raised_at, n.withdrawn_at, \
                      (r.notice_id is not null or n.id <= coalesce(m.notice_id, '')) as read from notices n \
                      left join notice_reads r on r.notice_id = n.id and r.account = $1 \
-                     left join notice_marks m on m.account = $1 where n.recipient in ")
+                     left join notice_marks m on m.account = $1 where n.recipient in ",
+    )
     .bind(account);
     let query = query.push_list(recipients.iter().map(String::as_str)).push_if(" and n.id < ", before);
     let query = if unread { still_unread(query) } else { query };
@@ -159,6 +163,15 @@ pub(crate) async fn unsent(on: &impl Session, limit: i64) -> sqlx::Result<Vec<Un
         .bind(limit),
     )
     .await
+}
+
+/// Marks what told of things whose source was withdrawn, up to now.
+pub(crate) async fn withdraw(tx: &Tx, subjects: &[String], now: Timestamp) -> sqlx::Result<()> {
+    for part in subjects.chunks(500) {
+        let query = sql("update notices set withdrawn_at = $1 where withdrawn_at is null and subject_id in ");
+        tx.execute(query.bind(now).push_list(part.iter().map(String::as_str))).await?;
+    }
+    Ok(())
 }
 
 pub(crate) async fn set_sent(tx: &Tx, id: &str) -> sqlx::Result<u64> {

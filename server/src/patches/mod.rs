@@ -6,6 +6,7 @@
 //! patch, what it touched and what was suggested are never changed. A batch can be withdrawn: its patches and the
 //! cases that it opened are marked, nothing is deleted.
 
+pub mod export;
 mod http;
 pub mod import;
 pub mod overlay;
@@ -21,7 +22,7 @@ use crate::auth::Units;
 use crate::cases::{self, words};
 use crate::exchange::layer::LayerOptions;
 
-pub use http::routes;
+pub use http::{routes, uploads};
 pub use withdraw::withdraw;
 
 words! {

@@ -95,16 +95,23 @@ impl Overlay {
         self.units.iter().map(|(unit, _)| *unit).find(|unit| village.contains(unit))
     }
 
-    /// The sum of a kind's pieces as a share of the patch's farmland.
-    fn covers(&self, wanted: impl Fn(&Covered) -> bool) -> bool {
+    /// Whether a kind's pieces make up a share of the patch's farmland.
+    fn covers(&self, share: f64, wanted: impl Fn(&Covered) -> bool) -> bool {
         let sum: f64 = self.layers.iter().filter(|c| wanted(c)).map(|c| c.area).sum();
-        sum > 0.0 && sum >= triage::covered() * self.farmland.min(self.area)
+        sum > 0.0 && sum >= share * self.farmland.min(self.area)
     }
 
-    /// What of this the rules look at.
-    pub fn inputs(&self, to: Option<String>, seen: Option<String>, month: Option<i8>) -> triage::Inputs {
-        let approval =
-            |temporary: bool| self.covers(|c| c.kind == Kind::Approval && c.valid_to.is_some() == temporary);
+    /// What of this the rules look at; an approval or a filing covers from `covered` on, 0 to 1.
+    pub fn inputs(
+        &self,
+        to: Option<String>,
+        seen: Option<String>,
+        month: Option<i8>,
+        covered: f64,
+    ) -> triage::Inputs {
+        let approval = |temporary: bool| {
+            self.covers(covered, |c| c.kind == Kind::Approval && c.valid_to.is_some() == temporary)
+        };
         let approval = match (approval(false), approval(true)) {
             (true, _) => triage::Approval::Lasting,
             (false, true) => triage::Approval::Temporary,
@@ -122,7 +129,7 @@ impl Overlay {
             permanent: self.permanent,
             added: self.added,
             approval,
-            filing: self.covers(|c| c.kind == Kind::Filing),
+            filing: self.covers(covered, |c| c.kind == Kind::Filing),
             numbers,
             month,
             repeated: false,

@@ -201,9 +201,13 @@ both! {
         let batch = place.import(&rows, &options()).await.0.batch.unwrap();
         let db = place.app.db();
         let id = batch.clone();
-        let now = place.app.env().now();
-        let take_back = move |id: String| async move {
-            db.write(move |tx| async move { withdraw(&tx, &somebody(), &id, "重复下发", now).await }).await
+        let take_back = |id: String| {
+            let app = place.app.clone();
+            async move {
+                let at = app.clone();
+                let job = move |tx| async move { withdraw(&tx, &at, &somebody(), &id, "重复下发").await };
+                app.db().write(job).await
+            }
         };
         assert_eq!(take_back(id.clone()).await.unwrap(), 2);
         assert_eq!(take_back(id).await.unwrap_err().kind().name, "conflict");
@@ -212,6 +216,8 @@ both! {
         for patch in &all {
             let events = cases::sql::events(db, &patch.case_id, 1).await.unwrap();
             assert_eq!(events[0].words.as_deref(), Some("来源批次已撤回：重复下发"));
+            let case = cases::sql::find(db, &patch.case_id).await.unwrap().unwrap();
+            assert!(case.withdrawn_at.is_some() && case.state.0 == cases::State::Opened, "{case:?}");
         }
         // The rows may come again, in a batch of their own.
         let (again, _) = place.import(&rows, &options()).await;

@@ -80,6 +80,29 @@ pub struct Inputs {
     pub repeated: bool,
 }
 
+/// From where on something counts; the city's own where the policy sets it, as all that the notice leaves open.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(as = TriageThresholds)]
+pub struct Thresholds {
+    /// m² of farmland from which a patch lies on farmland.
+    pub farmland: f64,
+    /// Or this share of the patch, 0 to 1.
+    pub farmland_share: f64,
+    /// m² from which it touches 永久基本农田.
+    pub permanent: f64,
+    /// The share of a patch's farmland from which an approval or a filing covers it, 0 to 1.
+    pub covered: f64,
+    /// Ground seen uncultivated so many months before counts as uncultivated again.
+    pub repeated_months: i32,
+    /// The document that says so; without it the values are our defaults.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub source: Option<String>,
+    /// The document's date.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub date: Option<String>,
+}
+
 /// What is suggested, and what it was made from.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct Suggestion {
@@ -97,23 +120,16 @@ pub struct Suggestion {
     pub version: String,
     /// What it was made from.
     pub inputs: Inputs,
+    /// The thresholds in force then; null in suggestions from before they were kept.
+    #[serde(default)]
+    pub thresholds: Option<Thresholds>,
 }
 
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Rules {
     version: String,
-    touch: Touch,
     rule: Vec<Rule>,
-}
-
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Touch {
-    farmland: f64,
-    farmland_share: f64,
-    permanent: f64,
-    covered: f64,
 }
 
 /// Whether farmland is wanted, unwanted or of no matter.
@@ -154,14 +170,9 @@ struct Rule {
 static SHIPPED: LazyLock<Rules> =
     LazyLock::new(|| Rules::read(RULES).unwrap_or_else(|error| panic!("assets/triage/rules.toml: {error}")));
 
-/// What the shipped rules make of a patch.
-pub fn suggest(inputs: Inputs) -> Suggestion {
-    SHIPPED.suggest(inputs)
-}
-
-/// The share of a patch's farmland from which an approval or a filing covers it.
-pub(super) fn covered() -> f64 {
-    SHIPPED.touch.covered
+/// What the shipped rules make of a patch, with the city's thresholds.
+pub fn suggest(inputs: Inputs, thresholds: &Thresholds) -> Suggestion {
+    SHIPPED.suggest(inputs, thresholds)
 }
 
 impl Rules {
@@ -181,9 +192,10 @@ impl Rules {
         Ok(rules)
     }
 
-    fn suggest(&self, inputs: Inputs) -> Suggestion {
-        let on_farmland = self.on_farmland(&inputs);
-        let fits = |rule: &&Rule| rule.fits(&inputs, on_farmland, inputs.permanent >= self.touch.permanent);
+    fn suggest(&self, inputs: Inputs, thresholds: &Thresholds) -> Suggestion {
+        let on_farmland = on_farmland(&inputs, thresholds);
+        let on_permanent = inputs.permanent >= thresholds.permanent;
+        let fits = |rule: &&Rule| rule.fits(&inputs, on_farmland, on_permanent);
         let house = |rule: &&Rule| rule.kind == cases::Kind::IllegalHouse;
         let is_house = on_farmland && inputs.to.as_deref().is_some_and(|to| to.starts_with(HOUSING));
         let spoken = match is_house {
@@ -199,13 +211,14 @@ impl Rules {
             rule: rule.id.clone(),
             version: self.version.clone(),
             inputs,
+            thresholds: Some(thresholds.clone()),
         }
     }
+}
 
-    fn on_farmland(&self, inputs: &Inputs) -> bool {
-        inputs.farmland >= self.touch.farmland
-            || inputs.farmland > 0.0 && inputs.farmland >= inputs.area * self.touch.farmland_share
-    }
+fn on_farmland(inputs: &Inputs, thresholds: &Thresholds) -> bool {
+    inputs.farmland >= thresholds.farmland
+        || inputs.farmland > 0.0 && inputs.farmland >= inputs.area * thresholds.farmland_share
 }
 
 impl Rule {

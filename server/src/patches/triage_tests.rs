@@ -2,6 +2,12 @@
 
 use super::*;
 use crate::cases::{Kind, Severity};
+use crate::policy::Policy;
+
+/// By the shipped rules and thresholds.
+fn suggest(inputs: Inputs) -> Suggestion {
+    super::suggest(inputs, &Policy::load(None).expect("the default").triage)
+}
 
 fn inputs(to: Option<&str>) -> Inputs {
     Inputs {
@@ -103,8 +109,7 @@ fn a_house_on_farmland_is_grave_whatever_else_is_found() {
 
 #[test]
 fn rules_that_would_lower_a_house_or_leave_gaps_are_refused() {
-    let head =
-        "version = \"x\"\n[touch]\nfarmland = 1.0\nfarmland_share = 0.5\npermanent = 1.0\ncovered = 0.9\n";
+    let head = "version = \"x\"\n";
     let rule = |more: &str| {
         format!("{head}[[rule]]\nid = \"a\"\nverdict = \"lawful\"\nsays = \"\"\narticle = \"\"\n{more}")
     };
@@ -123,4 +128,19 @@ fn small_touches_do_not_count() {
     assert_eq!(suggest(sliver.clone()).verdict, Verdict::NoFarmland);
     // Unless they are most of a small patch.
     assert_eq!(suggest(Inputs { area: 30.0, ..sliver }).verdict, Verdict::NonAgricultural);
+}
+
+#[test]
+fn thresholds_are_the_city_s_own_and_are_kept_with_the_suggestion() {
+    let sliver = Inputs { farmland: 20.0, permanent: 20.0, ..inputs(Some("0601")) };
+    let shipped = Policy::load(None).expect("the default").triage;
+    let strict = Thresholds { farmland: 10.0, permanent: 30.0, ..shipped.clone() };
+    assert_eq!(super::suggest(sliver.clone(), &shipped).verdict, Verdict::NoFarmland);
+    let found = super::suggest(sliver, &strict);
+    assert_eq!((found.verdict, &*found.rule), (Verdict::NonAgricultural, "built"));
+    assert_eq!(found.thresholds, Some(strict));
+    // A suggestion from before thresholds were kept can still be read.
+    let mut old = serde_json::to_value(&found).expect("JSON");
+    old.as_object_mut().expect("an object").remove("thresholds");
+    assert_eq!(serde_json::from_value::<Suggestion>(old).expect("read").thresholds, None);
 }

@@ -1,13 +1,13 @@
 //! The report form as it comes in: multipart, every part bounded while it is read.
 
 use axum::extract::Multipart;
-use axum::extract::multipart::{Field, MultipartError};
+use axum::extract::multipart::Field;
 use bytes::{Bytes, BytesMut};
 
+use crate::body::piece;
 use crate::cases::Kind;
 use crate::error::{self, Problem};
 use crate::evidence::Photo;
-use crate::extract::body_problem;
 use crate::policy::Reports;
 
 /// What a passer-by hands in.
@@ -36,7 +36,7 @@ impl Form {
 
     async fn fill(&mut self, parts: &mut Multipart, limits: &Reports) -> Result<(), Problem> {
         let (mut refused, mut lon, mut lat) = (Ok(()), None, None);
-        while let Some(field) = parts.next_field().await.map_err(broken)? {
+        while let Some(field) = piece(parts.next_field()).await? {
             let name = field.name().unwrap_or_default().to_owned();
             // Bytes of UTF-8 that so many characters may take.
             let most = match &*name {
@@ -121,7 +121,7 @@ fn degrees(bytes: &[u8], most: f64) -> Result<Option<f64>, Problem> {
 /// answer before it has sent everything. The route's limit bounds the whole.
 async fn read(mut field: Field<'_>, most: usize) -> Result<Result<Bytes, Problem>, Problem> {
     let (mut bytes, mut length) = (BytesMut::new(), 0);
-    while let Some(chunk) = field.chunk().await.map_err(broken)? {
+    while let Some(chunk) = piece(field.chunk()).await? {
         length += chunk.len();
         if length <= most {
             bytes.extend_from_slice(&chunk);
@@ -138,8 +138,4 @@ async fn read(mut field: Field<'_>, most: usize) -> Result<Result<Bytes, Problem
         format!("每张照片不能超过 {} MB。", most >> 20)
     };
     Ok(Err(Problem::new(error::TOO_LARGE).detail(text)))
-}
-
-fn broken(error: MultipartError) -> Problem {
-    body_problem(error.status())
 }

@@ -24,12 +24,15 @@ const LARGEST_FORM: usize = 40 * 1024 * 1024;
 pub(super) fn routes() -> OpenApiRouter<App> {
     OpenApiRouter::new()
         .routes(routes!(scan))
-        .routes(routes!(report))
         .routes(routes!(follow))
         .routes(routes!(sketch_of))
         .route("/g/report.js", axum::routing::get(report_script))
         .route("/", axum::routing::get(home))
-        .layer(DefaultBodyLimit::max(LARGEST_FORM))
+}
+
+/// Where a passer-by hands in his report; without a time limit, because a phone in a field is slow.
+pub fn uploads() -> OpenApiRouter<App> {
+    OpenApiRouter::new().routes(routes!(report)).layer(DefaultBodyLimit::max(LARGEST_FORM))
 }
 
 async fn home() -> Response {

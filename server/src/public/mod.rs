@@ -21,6 +21,7 @@ use utoipa_axum::router::OpenApiRouter;
 use crate::state::App;
 
 pub(crate) use http::nowhere;
+pub use http::uploads;
 pub use limits::Limits;
 pub(crate) use pages::refuse;
 

@@ -111,6 +111,16 @@ pub(crate) async fn withdraw(tx: &Tx, case: &str) -> Result<(), Problem> {
     Ok(())
 }
 
+/// Takes back what is still open of cases whose source was withdrawn; answers all their tasks.
+pub(crate) async fn withdraw_all(tx: &Tx, cases: &[String]) -> Result<Vec<String>, Problem> {
+    let tasks = sql::of_cases(tx, cases).await?;
+    for (id, _) in tasks.iter().filter(|(_, open)| *open) {
+        let revision = tx.touch(Topic::Tasks).await?;
+        sql::withdraw(tx, id, revision).await?;
+    }
+    Ok(tasks.into_iter().map(|(id, _)| id).collect())
+}
+
 /// What somebody brings back from the field.
 #[derive(Clone, Debug)]
 pub struct Outcome {

@@ -108,6 +108,17 @@ pub(crate) async fn of_case(on: &impl Session, case: &str) -> sqlx::Result<Vec<S
     on.all(sql(STORED).push_bind(" and case_id = ", case).push(" order by id")).await
 }
 
+/// The tasks of some cases: id, and whether it is still open.
+pub(super) async fn of_cases(on: &impl Session, cases: &[String]) -> sqlx::Result<Vec<(String, bool)>> {
+    let mut all = Vec::new();
+    for part in cases.chunks(500) {
+        let query = sql("select id, state = $1 from tasks where case_id in ").bind(State::Open.name());
+        let query = query.push_list(part.iter().map(String::as_str)).push(" order by id");
+        all.extend(on.all::<(String, bool)>(query).await?);
+    }
+    Ok(all)
+}
+
 pub(super) async fn open_of(on: &impl Session, case: &str) -> sqlx::Result<Vec<String>> {
     let query = sql("select id from tasks where case_id = $1 and state = $2 order by id");
     let rows = on.all::<(String,)>(query.bind(case).bind(State::Open.name())).await?;

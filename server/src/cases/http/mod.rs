@@ -12,15 +12,16 @@ use utoipa::{IntoParams, ToSchema};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-use shown::{AskedFor, Before, Clocks, Happened, Listed, May, Whole};
+pub(crate) use shown::May;
+use shown::{AskedFor, Before, Clocks, Happened, Listed, Whole};
 
 use super::deadline::{self, Urgency};
-use super::sql::{self, Filter};
+use super::sql::{self, Filter, Stored, StoredEvent};
 use super::standing::{acting_unit, standing};
 use super::workflow::{self, Action, Actor, Fields, State};
 use super::{Event, Kind, Source, export, persons};
-use crate::auth::Scope;
 use crate::auth::rights::{HandleCases, ReadCases};
+use crate::auth::{Caller, Scope};
 use crate::error::{Problem, Result};
 use crate::evidence;
 use crate::extract::{Json, Page, Paging, Path, Query, if_match, with_etag};
@@ -173,18 +174,11 @@ async fn whole<R>(app: &App, scope: &Scope<R>, id: &str) -> Result<Whole> {
     let photos = evidence::sql::photos_of(app.db(), "case", &[id.to_owned()]).await?;
     let (tasks, grid) = (tasks::sql::of_case(app.db(), id).await?, app.grid());
     let same_parcel = sql::same_place(app.db(), id, SAME_PARCEL).await?;
-    let (standing, policy) = (standing(&case, &events), &app.policy().cases);
-    let rules = match acting_unit(&scope.caller, &case) {
-        Some(unit) => {
-            let actor = Actor { account: scope.caller.account.clone(), unit };
-            workflow::possible(&standing, &actor, policy)
-        }
-        None => Vec::new(),
-    };
+    let may = possible(app, &scope.caller, &case, &events);
     Ok(Whole {
         article: case.kind.article(),
-        may: rules.iter().map(|rule| May::new(&standing, rule, policy)).collect(),
-        possible: rules.iter().map(|rule| rule.action).collect(),
+        possible: may.iter().map(|may| may.action).collect(),
+        may,
         facts: events.first().map(|event| event.detail().facts).unwrap_or_default(),
         clocks: Clocks::new(&case),
         tasks: tasks.into_iter().map(|task| AskedFor::new(&grid, task)).collect(),
@@ -193,6 +187,24 @@ async fn whole<R>(app: &App, scope: &Scope<R>, id: &str) -> Result<Whole> {
         events: events.into_iter().map(Happened::from).collect(),
         case: Listed::new(app, &grid, case),
     })
+}
+
+/// What somebody may do with a case now, each with what it needs.
+fn possible(app: &App, caller: &Caller, case: &Stored, events: &[StoredEvent]) -> Vec<May> {
+    let (standing, policy) = (standing(case, events), &app.policy().cases);
+    let Some(unit) = acting_unit(caller, case) else { return Vec::new() };
+    let actor = Actor { account: caller.account.clone(), unit };
+    let rules = workflow::possible(&standing, &actor, policy);
+    rules.into_iter().map(|rule| May::new(&standing, rule, policy)).collect()
+}
+
+/// Where a case stands and what somebody may do with it, for whoever shows the case beside something else. The
+/// version goes into If-Match.
+pub(crate) async fn turn(app: &App, caller: &Caller, id: &str) -> Result<(State, i64, Vec<May>)> {
+    let case = sql::find(app.db(), id).await?.ok_or_else(Problem::not_found)?;
+    let mut events = sql::events(app.db(), id, 0).await?;
+    events.retain(|event| event.seq <= case.version);
+    Ok((case.state.0, case.version, possible(app, caller, &case, &events)))
 }
 
 /// The version in If-Match; without one the request ends before its body is read.

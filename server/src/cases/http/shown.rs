@@ -50,6 +50,8 @@ pub(super) struct Listed {
     pub(super) supervised: Option<String>,
     /// 2 after the first reopening (R32).
     pub(super) round: i64,
+    /// Since when the batch of patches that it came with is withdrawn; a person decides what becomes of the case.
+    pub(super) withdrawn_at: Option<Timestamp>,
     pub(super) opened_at: Timestamp,
     pub(super) updated_at: Timestamp,
     /// For If-Match, in quotes.
@@ -78,6 +80,7 @@ impl Listed {
             urgency_title: urgency.title(),
             supervised: case.supervised.map(|unit| unit.to_string()),
             round: case.round,
+            withdrawn_at: case.withdrawn_at,
             lon: case.lon,
             lat: case.lat,
             words: case.words,
@@ -115,7 +118,7 @@ pub(super) struct Whole {
 
 /// What the caller may do now.
 #[derive(Serialize, ToSchema)]
-pub(super) struct May {
+pub(crate) struct May {
     pub(super) action: Action,
     pub(super) title: &'static str,
     /// The state afterwards; none where the words filled in decide, or after a suspension.

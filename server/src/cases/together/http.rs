@@ -91,7 +91,8 @@ struct ToJoin {
 #[utoipa::path(post, path = "/api/v1/cases/{id}/members", tag = "cases", params(("id" = String, Path)),
     request_body = ToJoin,
     responses((status = 200, body = Together), (status = 404),
-        (status = 409, description = "one of them follows another case already"), (status = 422)))]
+        (status = 409, description = "one of them follows another case already"),
+        (status = 422, description = "further apart than the city's distance, which `detail` names")))]
 async fn join(
     State(app): State<App>,
     scope: Scope<HandleCases>,

@@ -74,15 +74,17 @@ impl Spot {
         }
     }
 
-    /// Why two spots may be the same, within so many metres.
-    fn reason(&self, other: &Self, distance: f64, near: f64) -> Option<String> {
+    /// Why two spots may be the same, within so many metres. On one parcel but known to be further apart they are
+    /// not: a field may be long.
+    fn reason(&self, other: &Self, distance: Option<f64>, near: f64) -> Option<String> {
         let same_parcel = self.parcel.is_some() && self.parcel == other.parcel;
         let outline = self.outline.is_some() || other.outline.is_some();
         let mut reasons = Vec::new();
-        if distance <= 0.0 && outline {
-            reasons.push("位于图斑范围内".to_owned());
-        } else if distance <= near {
-            reasons.push(format!("相距 {distance:.0} 米"));
+        match distance {
+            Some(distance) if distance <= 0.0 && outline => reasons.push("位于图斑范围内".to_owned()),
+            Some(distance) if distance <= near => reasons.push(format!("相距 {distance:.0} 米")),
+            Some(_) => return None,
+            None => {}
         }
         if same_parcel {
             reasons.push("在同一地块".to_owned());
@@ -98,14 +100,14 @@ pub async fn offered(on: &impl Session, units: &Units, case: &str, near: f64) ->
     let mut found = Vec::new();
     for other in sql::near(on, units, case, row.parcel_id, [west, south, east, north]).await? {
         let spot = Spot::new(&other);
-        let distance = own.distance(&spot).unwrap_or(f64::INFINITY);
+        let distance = own.distance(&spot);
         if let Some(reason) = own.reason(&spot, distance, near) {
             found.push(Offered {
                 case: other.id,
                 source: other.source.0,
                 kind: other.kind.0,
                 opened_at: other.opened_at,
-                distance: distance.is_finite().then(|| (distance * 10.0).round() / 10.0),
+                distance: distance.map(|distance| (distance * 10.0).round() / 10.0),
                 reason,
             });
         }
@@ -128,9 +130,10 @@ fn reach(row: &sql::SpotRow, near: f64) -> [f64; 4] {
     [own[0] - east, own[1] - north, own[2] + east, own[3] + north]
 }
 
-/// Joins a case to another (the reason says so within `near` metres), which leads from now on. Members of the joined case follow to the same leader.
+/// Joins a case to another, which leads from now on. Members of the joined case follow to the same leader.
 ///
-/// 404 outside the caller's units, 409 when it is joined already, 422 when it is the same case.
+/// 404 outside the caller's units, 409 when it is joined already, 422 when it is the same case or nothing says that
+/// they are about the same spot: further apart than `near` metres, or without a place and on different parcels.
 pub async fn join(
     tx: &Tx,
     by: &Caller,
@@ -163,14 +166,18 @@ pub async fn join(
     Ok(())
 }
 
-/// The reason and the distance as they are when two cases are joined; far apart it is the officer's own judgement.
+/// The reason and the distance as they are when two cases are joined.
 async fn why(tx: &Tx, near: f64, leader: &str, member: &str) -> Result<(String, Option<f64>), Problem> {
     let a = sql::spot(tx, leader).await?.ok_or_else(Problem::not_found)?;
     let b = sql::spot(tx, member).await?.ok_or_else(Problem::not_found)?;
     let (a, b) = (Spot::new(&a), Spot::new(&b));
     let distance = a.distance(&b);
-    let reason = a.reason(&b, distance.unwrap_or(f64::INFINITY), near);
-    Ok((reason.unwrap_or_else(|| "由办理人认定为同一问题".to_owned()), distance))
+    let refusal = || match distance {
+        Some(metres) => format!("两条线索相距 {metres:.0} 米，超过并案的距离上限 {near:.0} 米，不能并案。"),
+        None => format!("有线索没有位置，又不在同一地块，无法判断是否在 {near:.0} 米以内，不能并案。"),
+    };
+    let reason = a.reason(&b, distance, near).ok_or_else(|| Problem::invalid("/member", refusal()))?;
+    Ok((reason, distance))
 }
 
 /// Splits a member from the case it follows.

@@ -68,17 +68,24 @@ both! {
         {
             assert_eq!(join_them(&app, leader, member).await.expect_err("refused").kind().name, kind);
         }
-        // Both have a note that says so; a far one may be joined all the same, in the officer's own judgement.
+        // Both have a note that says so; a far one is refused with both distances.
         for case in [&patrol, &report] {
             let events = cases::sql::events(app.db(), case, 1).await.expect("read");
             assert!(events[0].words.as_deref().is_some_and(|w| w.contains("并案办理：相距 44 米")), "{events:?}");
         }
-        join_them(&app, &patrol, &far).await.expect("joined");
+        let refused = join_them(&app, &patrol, &far).await.expect_err("too far").sentence();
+        assert!(refused.contains("相距 222 米，超过并案的距离上限 100 米"), "{refused}");
+        let nowhere = open(&app, Source::Report, None, Some(2)).await;
+        let refused = join_them(&app, &patrol, &nowhere).await.expect_err("nowhere").sentence();
+        assert!(refused.contains("没有位置"), "{refused}");
+        // On one field, and yet too far.
+        let other_end = open(&app, Source::Report, Some((105.2, 37.502)), Some(1)).await;
+        assert_eq!(join_them(&app, &patrol, &other_end).await.expect_err("too far").kind().name, "invalid");
         // When the leader follows another, so do its members.
         join_them(&app, &same_field, &patrol).await.expect("joined");
-        assert_eq!(sql::members(app.db(), &same_field).await.expect("read").len(), 3);
+        assert_eq!(sql::members(app.db(), &same_field).await.expect("read").len(), 2);
 
-        let (leader, member, now) = (same_field.clone(), far.clone(), app.env().now());
+        let (leader, member, now) = (same_field.clone(), report.clone(), app.env().now());
         let apart = move || {
             let (db, leader, member) = (app.db().clone(), leader.clone(), member.clone());
             async move {

@@ -65,9 +65,9 @@ pub const TABLE: &[Rule] = &[
         .fields(&[Field::Unit]),
     on(&[S::Rectifying], A::Delegate, To::Same, Who::Turn, Next::Given).fields(&[Field::Unit]),
     on(FIELD_WORK, A::Assign, To::Same, Who::Township, Next::Same).fields(&[Field::Unit, Field::Due]),
-    // 研判、核实举证
-    on(&[S::Accepted], A::Suspect, To::State(S::Suspected), Who::Turn, Next::Same),
-    on(&[S::Accepted], A::Refute, To::State(S::Refuted), Who::Turn, Next::Judge).words().fields(&[Field::Ground]),
+    // 研判、核实举证；待签收的可以直接研判，研判即视为签收
+    on(&[S::Opened, S::Accepted], A::Suspect, To::State(S::Suspected), Who::Turn, Next::Same),
+    on(&[S::Opened, S::Accepted], A::Refute, To::State(S::Refuted), Who::Turn, Next::Judge).words().fields(&[Field::Ground]),
     on(&[S::Suspected], A::Refute, To::State(S::Refuted), Who::Turn, Next::Judge).words().photos()
         .fields(&[Field::Ground]),
     on(&[S::Suspected], A::Confirm, To::State(S::Verified), Who::Turn, Next::Judge).words().photos(),

@@ -13,11 +13,10 @@ mod sql;
 mod tests;
 mod tus;
 
-use std::time::Duration;
-
 use axum::body::BodyDataStream;
 
 use crate::auth::Caller;
+use crate::body::IDLE;
 use crate::db::Timestamp;
 use crate::error::{self, Problem, Result};
 use crate::evidence::{self, MediaType, Photo, facts};
@@ -30,8 +29,6 @@ use spool::{Claim, Ended, Refused};
 use sql::Upload;
 use tus::{Checksum, Metadata};
 
-/// A piece ends when nothing has come for so long.
-pub(super) const IDLE: Duration = Duration::from_secs(30);
 /// Characters of Upload-Metadata: a hash, a file name and what the camera knew take under a thousand.
 const MOST_METADATA: usize = 8192;
 /// So many bytes tell a photo from something else.

@@ -5,6 +5,7 @@ mod encodings;
 mod fieldmaps;
 mod geojsons;
 mod geopackages;
+mod out;
 mod outputs;
 mod samples;
 mod shapefiles;

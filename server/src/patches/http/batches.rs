@@ -142,7 +142,8 @@ pub(super) struct Withdrawal {
     why: String,
 }
 
-/// Withdraw a batch: its patches no longer count, and every case that it opened is marked.
+/// Withdraw a batch: its patches no longer count; every case that it opened and every notice of them is marked, and
+/// tasks that are still open are taken back. What becomes of the cases a person decides.
 #[utoipa::path(post, path = "/api/v1/patch-batches/{id}/withdrawal", tag = "patches",
     params(("id" = String, Path)), request_body = Withdrawal,
     responses((status = 200, body = Batch), (status = 404),
@@ -158,9 +159,9 @@ pub(super) async fn withdraw(
     if !crate::grid::is_plain(&why, 500) {
         return Err(Problem::invalid("/why", "请写明撤回的原因，不超过 500 字。"));
     }
-    let (caller, now, batch) = (scope.caller.clone(), app.env().now(), id.clone());
+    let (caller, at, batch) = (scope.caller.clone(), app.clone(), id.clone());
     app.db()
-        .write(move |tx| async move { withdraw_batch(&tx, &caller, &batch, &why, now).await.map(drop) })
+        .write(move |tx| async move { withdraw_batch(&tx, &at, &caller, &batch, &why).await.map(drop) })
         .await?;
     let row = find(&app, &scope, &id).await?;
     Ok(Json(Batch::new(&app.grid(), row)))

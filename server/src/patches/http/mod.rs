@@ -2,6 +2,7 @@
 
 mod batches;
 mod one;
+mod out;
 mod upload;
 
 use axum::extract::{DefaultBodyLimit, State as Part};
@@ -21,19 +22,22 @@ use crate::grid::Grid;
 use crate::parcels::classes;
 use crate::state::App;
 
-/// The routes.
+/// The upload of a batch, which has no time limit: it goes to disk as it comes, and has a limit of its own.
+pub fn uploads() -> OpenApiRouter<App> {
+    OpenApiRouter::new().routes(routes!(upload::upload)).layer(DefaultBodyLimit::disable())
+}
+
+/// All other routes.
 pub fn routes() -> OpenApiRouter<App> {
-    let upload = OpenApiRouter::new()
-        .routes(routes!(batches::list, upload::upload))
-        // The upload goes to disk as it comes and has a limit of its own.
-        .layer(DefaultBodyLimit::disable());
     OpenApiRouter::new()
-        .merge(upload)
+        .routes(routes!(batches::list))
         .routes(routes!(batches::one))
         .routes(routes!(batches::rejects))
         .routes(routes!(batches::withdraw))
         .routes(routes!(list))
         .routes(routes!(one::one))
+        .routes(routes!(out::shapefile))
+        .routes(routes!(out::geopackage))
 }
 
 /// A patch as lists show it.

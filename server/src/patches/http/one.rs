@@ -7,7 +7,7 @@ use utoipa::ToSchema;
 use super::Listed;
 use crate::auth::Scope;
 use crate::auth::rights::ReadCases;
-use crate::cases::together;
+use crate::cases::{self, May, together};
 use crate::error::{Problem, Result};
 use crate::extract::{Json, Path};
 use crate::layers;
@@ -34,6 +34,9 @@ pub(super) struct Whole {
     units: Vec<UnitShare>,
     /// What it has in common with 永久基本农田, 新增耕地, approvals and filings.
     layers: Vec<Covered>,
+    /// What the caller may do now with its case, each with what it needs; `POST` it to the case's events with
+    /// `case.version` in If-Match.
+    may: Vec<May>,
     /// Open cases of other sources, or of other patches, that may be about the same spot.
     offered: Vec<together::Offered>,
 }
@@ -130,7 +133,11 @@ pub(super) async fn one(
     });
     let near = app.policy().cases.together_metres;
     let offered = together::offered(db, &scope.units, &row.case_id, near).await?;
+    // The state and the version belong to what may be done in it.
+    let (state, version, may) = cases::turn(&app, &scope.caller, &row.case_id).await?;
+    let row = sql::Listed { case_state: state.name().to_owned(), case_version: version, ..row };
     Ok(Json(Whole {
+        may,
         offered,
         rest: outline.rest.and_then(|text| serde_json::from_str(&text).ok()),
         geometry,

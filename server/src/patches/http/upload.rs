@@ -1,7 +1,7 @@
 //! The upload of a batch: multipart, streamed to a file on disk, imported by a job.
 
 use axum::RequestExt as _;
-use axum::extract::multipart::{Field, Multipart, MultipartError};
+use axum::extract::multipart::{Field, Multipart};
 use axum::extract::{Request, State};
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
@@ -13,11 +13,12 @@ use utoipa::ToSchema;
 use super::batches::Batch;
 use crate::auth::Scope;
 use crate::auth::rights::ImportPatches;
+use crate::body::piece;
 use crate::cases::Source;
 use crate::error::{self, Problem, Result};
 use crate::exchange::dates::parse_date;
 use crate::exchange::fieldmap::FieldMap;
-use crate::extract::{Json, body_problem};
+use crate::extract::Json;
 use crate::patches::{Options, import, sql};
 use crate::state::App;
 
@@ -55,8 +56,8 @@ pub(super) struct PatchUpload {
 
 /// Hand in a batch of change patches.
 ///
-/// The answer means that the file is on disk and will be imported: `GET` of the address in `Location` tells how
-/// far it is. The same file again, with the same words, is the same batch.
+/// The upload may take as long as bytes come. The answer means that the file is on disk and will be imported: `GET`
+/// of the address in `Location` tells how far it is. The same file again, with the same words, is the same batch.
 #[utoipa::path(post, path = "/api/v1/patch-batches", tag = "patches",
     request_body(content = PatchUpload, content_type = "multipart/form-data"),
     responses((status = 202, body = Batch, description = "will be imported",
@@ -74,9 +75,10 @@ pub(super) async fn upload(
         .map_err(|_| Problem::new(error::MEDIA_TYPE).detail("请以 multipart/form-data 提交。"))?;
     let mut parts = Parts::read(&app, multipart, Options::new(scope.units.clone())).await?;
     let file = parts.file.take().ok_or_else(|| Problem::invalid("file", "请附上变化图斑文件。"))?;
-    let (id, again) = import::accept(&app, &scope.caller, &parts.name, file, &parts.options)
-        .await
-        .map_err(Problem::internal)?;
+    // A client that hangs up now has handed in everything: the batch is entered all the same.
+    let (at, by) = (app.clone(), scope.caller.clone());
+    let accept = async move { import::accept(&at, &by, &parts.name, file, &parts.options).await };
+    let (id, again) = tokio::spawn(accept).await.map_err(Problem::internal)?.map_err(Problem::internal)?;
     let row = sql::batch(app.db(), &id).await?.ok_or_else(Problem::not_found)?;
     let status = if again { StatusCode::OK } else { StatusCode::ACCEPTED };
     let location = [(header::LOCATION, format!("/api/v1/patch-batches/{id}"))];
@@ -92,7 +94,7 @@ struct Parts {
 impl Parts {
     async fn read(app: &App, mut multipart: Multipart, options: Options) -> Result<Self> {
         let mut parts = Self { file: None, name: String::new(), options };
-        while let Some(field) = multipart.next_field().await.map_err(broken)? {
+        while let Some(field) = piece(multipart.next_field()).await? {
             match field.name().unwrap_or_default().to_owned().as_str() {
                 "file" => {
                     parts.name = file_name(&field);
@@ -152,7 +154,7 @@ async fn to_disk(app: &App, mut field: Field<'_>) -> Result<TempPath> {
     let (file, path) = temporary.map_err(Problem::internal)?.into_parts();
     let mut file = tokio::fs::File::from_std(file);
     let mut length = 0;
-    while let Some(chunk) = field.chunk().await.map_err(broken)? {
+    while let Some(chunk) = piece(field.chunk()).await? {
         length += chunk.len() as u64;
         if length > LARGEST {
             return Err(Problem::new(error::TOO_LARGE).detail("文件不能超过 1 GB。"));
@@ -169,7 +171,7 @@ async fn to_disk(app: &App, mut field: Field<'_>) -> Result<TempPath> {
 
 async fn text(mut field: Field<'_>, name: &str) -> Result<String> {
     let mut bytes = Vec::new();
-    while let Some(chunk) = field.chunk().await.map_err(broken)? {
+    while let Some(chunk) = piece(field.chunk()).await? {
         bytes.extend_from_slice(&chunk);
         if bytes.len() > LONGEST {
             return Err(Problem::invalid(name, "内容过长。"));
@@ -181,8 +183,4 @@ async fn text(mut field: Field<'_>, name: &str) -> Result<String> {
     } else {
         Ok(text.trim().to_owned())
     }
-}
-
-fn broken(error: MultipartError) -> Problem {
-    body_problem(error.status())
 }

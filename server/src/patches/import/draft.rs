@@ -95,7 +95,9 @@ pub(super) fn draft(
     {
         return Err(refuse(Attribute::ImageAfter, "date", format!("后时相 {after} 早于前时相 {before}")));
     }
-    let period = said.period.clone().or_else(|| after_on.map(|day| day.strftime("%Y-%m").to_string()));
+    let stated = text(Attribute::Period).filter(|words| crate::grid::is_plain(words, 30));
+    let period =
+        said.period.clone().or(stated).or_else(|| after_on.map(|day| day.strftime("%Y-%m").to_string()));
     let Some(period) = period else {
         let reason = "没有后时相 HSX，请用 --period 指明期数".to_owned();
         return Err(refuse(Attribute::ImageAfter, "period", reason));
@@ -119,7 +121,7 @@ pub(super) fn draft(
         row: feature.row,
         kind: text(Attribute::PatchType),
         division: text(Attribute::Division).and_then(|code| RegionCode::parse(&code).ok()),
-        rest: rest(binding, feature),
+        rest: rest(binding, feature, &[Attribute::Remark, Attribute::Division]),
         place: (inner.x(), inner.y()),
         crs: intake.crs().epsg().unwrap_or_default(),
         shape: taken.shape.to_bytes(),
@@ -134,7 +136,7 @@ pub(super) fn draft(
         geometry,
         subject,
     };
-    draft.fingerprint = fingerprint(&draft);
+    draft.fingerprint = fingerprint(&draft, rest(binding, feature, &[Attribute::Remark]));
     Ok(draft)
 }
 
@@ -158,9 +160,13 @@ fn change(changed: Option<String>, seen: Option<String>) -> (Option<String>, Opt
 }
 
 /// Fields without a column of their own.
-fn rest(binding: &Binding, feature: &Feature) -> Option<String> {
-    let remark = binding.text(Attribute::Remark, feature)?;
-    Some(serde_json::json!({ Attribute::Remark.key(): remark }).to_string())
+fn rest(binding: &Binding, feature: &Feature, attributes: &[Attribute]) -> Option<String> {
+    let field = |attribute: &Attribute| {
+        let text = binding.text(*attribute, feature)?;
+        Some((attribute.key().to_owned(), text.into_owned().into()))
+    };
+    let fields: serde_json::Map<String, serde_json::Value> = attributes.iter().filter_map(field).collect();
+    (!fields.is_empty()).then(|| serde_json::Value::Object(fields).to_string())
 }
 
 /// The outline in millimetres of EPSG:4523, each ring from its south-western vertex, rings in order: the same for
@@ -182,7 +188,7 @@ fn outline(subject: &Subject) -> Vec<Vec<(i64, i64)>> {
 }
 
 /// Over everything that was imported; equal means unchanged.
-fn fingerprint(draft: &Draft) -> [u8; 16] {
+fn fingerprint(draft: &Draft, remark: Option<String>) -> [u8; 16] {
     let mut hash = Sha256::new();
     let day = |date: Option<Date>| date.map(|d| d.to_string());
     let texts = [
@@ -193,7 +199,7 @@ fn fingerprint(draft: &Draft) -> [u8; 16] {
         day(draft.before_on),
         day(draft.after_on),
         draft.division.map(|code| code.to_string()),
-        draft.rest.clone(),
+        remark,
     ];
     for text in &texts {
         hash.update(text.as_ref().map_or(u64::MAX, |t| t.len() as u64).to_le_bytes());

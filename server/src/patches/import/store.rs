@@ -136,9 +136,11 @@ impl Store {
                 continue;
             }
             let month = draft.after_on.map(|day| day.month());
-            let mut inputs = overlay.inputs(draft.to_class.clone(), draft.seen.clone(), month);
-            inputs.repeated = self.seen_before(&draft, &overlay).await?;
-            judged.push(Judged { suggestion: triage::suggest(inputs), draft, unit, overlay });
+            let thresholds = &self.app.policy().triage;
+            let (to, seen) = (draft.to_class.clone(), draft.seen.clone());
+            let mut inputs = overlay.inputs(to, seen, month, thresholds.covered);
+            inputs.repeated = self.seen_before(&draft, &overlay, thresholds.repeated_months).await?;
+            judged.push(Judged { suggestion: triage::suggest(inputs, thresholds), draft, unit, overlay });
         }
         Ok(judged)
     }
@@ -151,12 +153,13 @@ impl Store {
         overlay.unit().or_else(division).or_else(own).expect("an import has a unit")
     }
 
-    /// Whether most of the same ground was seen uncultivated a year or more before.
-    async fn seen_before(&self, draft: &Draft, overlay: &Overlay) -> sqlx::Result<bool> {
+    /// Whether most of the same ground was seen uncultivated so many months before, or longer.
+    async fn seen_before(&self, draft: &Draft, overlay: &Overlay, months: i32) -> sqlx::Result<bool> {
         let (Some(day), Some(main)) = (draft.after_on, overlay.main_parcel()) else { return Ok(false) };
-        let Ok(year_ago) = day.checked_sub(jiff::Span::new().years(1)) else { return Ok(false) };
+        let ago = jiff::Span::new().try_months(months).and_then(|span| day.checked_sub(span));
+        let Ok(ago) = ago else { return Ok(false) };
         let verdicts = [Verdict::Uncultivated, Verdict::Abandoned];
-        sql::seen_before(self.app.db(), main.parcel, &verdicts, year_ago).await
+        sql::seen_before(self.app.db(), main.parcel, &verdicts, ago).await
     }
 
     async fn write(

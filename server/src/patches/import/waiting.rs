@@ -65,11 +65,16 @@ async fn fail(app: &App, batch: &str, error: serde_json::Error) -> anyhow::Resul
     Ok(error.into())
 }
 
+/// Whether a file's name is that of an upload that waits for its import.
+pub fn is_waiting(path: &Path) -> bool {
+    path.extension().is_some_and(|extension| extension == "patches")
+}
+
 fn waiting(folder: &Path) -> std::io::Result<Vec<(String, PathBuf)>> {
     let mut found = Vec::new();
     for entry in std::fs::read_dir(folder)? {
         let path = entry?.path();
-        if path.extension().is_some_and(|e| e == "patches")
+        if is_waiting(&path)
             && let Some(batch) = path.file_stem().and_then(|stem| stem.to_str())
         {
             found.push((batch.to_owned(), path.clone()));

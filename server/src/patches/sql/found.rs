@@ -239,7 +239,7 @@ const LISTED: &str = "select p.id, p.batch_id, p.period, p.number, p.unit, p.kin
      p.suggestion, p.case_id, c.state as case_state, c.version as case_version, p.imported_at, p.withdrawn_at \
      from patches p join cases c on c.id = p.case_id where true";
 
-const COLUMNS: [&str; 5] = ["p.city", "p.county", "p.township", "p.village", "p.unit"];
+pub(super) const COLUMNS: [&str; 5] = ["p.city", "p.county", "p.township", "p.village", "p.unit"];
 
 /// Which patches are asked for.
 #[derive(Debug, Default)]

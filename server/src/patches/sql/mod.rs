@@ -2,6 +2,8 @@
 
 mod batches;
 mod found;
+mod out;
 
 pub(super) use batches::*;
 pub(super) use found::*;
+pub(super) use out::*;
