@@ -62,11 +62,11 @@ torture: build ## devices on bad links and failing power, a server killed every 
 	@cargo build --release --locked -q -p gengwei-tests --bin torture
 	$(TARGET)/release/torture
 
-bench: ## ours against its peers in one run, written to BENCHMARKS.md; ONLY=import|point|overlay|scan|patrol|sync|sync50 for one section
+bench: ## ours against its peers in one run, written to BENCHMARKS.md; ONLY=import|point|overlay|scan|patrol|queue|sync|sync50 for one section
 	@scripts/setup.sh run bench
 	python3 bench/run.py $(ONLY)
 
-soak: ## the long ones: ten minutes of fuzzing (SOAK_SECONDS), 100 power cuts of a post (POST_CUTS), Miri on proto
+soak: ## the long ones: ten minutes of fuzzing (SOAK_SECONDS), 100 power cuts of a post (POST_CUTS), Miri on proto, ten minutes of a server killed while it works (KILL_SECONDS)
 	@scripts/setup.sh run test
 	trap 'scripts/postgres.sh down' EXIT
 	cargo build --locked -p gengwei-server
@@ -74,6 +74,7 @@ soak: ## the long ones: ten minutes of fuzzing (SOAK_SECONDS), 100 power cuts of
 	POST_CUTS=$(or $(POST_CUTS),100) cargo test --locked -p gengwei-tests --test post -- --test-threads=1 --nocapture
 	scripts/miri.sh
 	FUZZ_SECONDS=$(or $(SOAK_SECONDS),600) cargo test --locked -p gengwei-tests --test fuzz -- --test-threads=1 --nocapture
+	KILL_SECONDS=$(or $(KILL_SECONDS),600) cargo test --locked -p gengwei-tests --test kills -- --test-threads=1 --nocapture
 
 clean: ## what was built, and the test services; never ./data
 	@scripts/postgres.sh down

@@ -58,25 +58,25 @@ def header(name):
             '{"name":"urn:ogc:def:crs:EPSG::4490"}},"features":[\n')
 
 
-def write_divisions(path):
+def write_divisions(path, columns=COLUMNS):
     with path.open("w", encoding="utf-8") as out:
         out.write("code,name,parent,level\n640500000000,中卫市,,2\n")
         for county, name in COUNTIES:
             out.write(f"{county}000000,{name},640500000000,3\n")
-        for column in range(COLUMNS):
+        for column in range(columns):
             town = village_code(column, 0)[:9]
             out.write(f"{town}000,测试{column + 1}镇,{town[:6]}000000,4\n")
             for row in range(ROWS):
                 out.write(f"{village_code(column, row)},测试{column + 1}镇{row + 1}村,{town}000,5\n")
 
 
-def write_parcels(path):
+def write_parcels(path, columns=COLUMNS):
     chance = random.Random(SEED)
     classes = [code for code, share in LAND for _ in range(share)]
     number = 0
     with path.open("w", encoding="utf-8") as out:
         out.write(header("DLTB"))
-        for column in range(COLUMNS):
+        for column in range(columns):
             for row in range(ROWS):
                 village = village_code(column, row)
                 for field in range(FIELDS_EAST * FIELDS_NORTH):
@@ -104,6 +104,26 @@ def write_patches(path, count=20_000):
         out.write("]}\n")
 
 
+# What patches change to, and how many of a hundred do.
+CHANGES = [("0601", 20), ("0702", 8), ("1202", 12), ("0201", 20), ("0307", 15), ("1104", 10), ("1003", 5), ("1201", 10)]
+
+
+def write_changes(path, count, columns=COLUMNS):
+    """Change patches as the platform sends them down, on the first `columns` townships."""
+    chance = random.Random(SEED + 3)
+    classes = [code for code, share in CHANGES for _ in range(share)]
+    with path.open("w", encoding="utf-8") as out:
+        out.write(header("JCTB"))
+        for number in range(1, count + 1):
+            lon = WEST + chance.random() * columns * FIELDS_EAST * PITCH_LON
+            lat = SOUTH + chance.random() * ROWS * FIELDS_NORTH * PITCH_LAT
+            corners, area = ring(chance, lon, lat, chance.uniform(15, 90))
+            out.write(f'{"," if number > 1 else ""}{{"type":"Feature","properties":{{"JCBH":"{number:06}",'
+                      f'"QSX":"20260110","HSX":"20260315","BGDL":"{classes[chance.randrange(100)]}","JCMJ":{area:.2f}}},'
+                      f'"geometry":{{"type":"Polygon","coordinates":{coordinates(corners)}}}}}\n')
+        out.write("]}\n")
+
+
 def points(count, seed=SEED + 2):
     """Places all over the layer; about six of ten lie in a field."""
     chance = random.Random(seed)
@@ -119,6 +139,23 @@ def layer(folder):
     for name, write in (("parcels.geojson", write_parcels), ("patches.geojson", write_patches),
                         ("divisions.csv", write_divisions)):
         path = folder / name
+        if not path.exists():
+            part = path.with_suffix(".part")
+            write(part)
+            part.rename(path)
+        made.append(path)
+    return made
+
+
+def city(folder, columns, patches):
+    """The first `columns` townships of the layer and change patches on them: parcels, patches and divisions."""
+    folder = Path(folder)
+    folder.mkdir(parents=True, exist_ok=True)
+    made = []
+    for name, write in (("parcels.geojson", lambda path: write_parcels(path, columns)),
+                        ("changes.geojson", lambda path: write_changes(path, patches, columns)),
+                        ("divisions.csv", lambda path: write_divisions(path, columns))):
+        path = folder / (name if columns == COLUMNS else f"{columns}-{name}")
         if not path.exists():
             part = path.with_suffix(".part")
             write(part)

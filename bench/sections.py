@@ -13,6 +13,7 @@ import urllib.request
 from pathlib import Path
 
 import generate
+from queue_section import queue_section
 from measure import (GENGWEI, ROOT, TARGET, WORK, Failed, demo, demo_environment, for_gdal, free_port, median_of, postgres, run,
                      serving, timed, wrk)
 
@@ -373,4 +374,5 @@ def sync50_section(peers_only):
 
 
 SECTIONS = {"sync": sync_section, "sync50": sync50_section, "import": import_section, "point": point_section,
-            "overlay": overlay_section, "scan": scan_section, "patrol": patrol_section}
+            "overlay": overlay_section, "scan": scan_section, "patrol": patrol_section,
+            "queue": queue_section}

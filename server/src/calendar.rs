@@ -91,6 +91,12 @@ impl Calendar {
         }
         day
     }
+
+    /// The working days after `day` up to and including `last`; none when that is over.
+    pub fn working_days(&self, day: Date, last: Date) -> u32 {
+        let days = day.series(jiff::Span::new().days(1)).skip(1).take_while(|day| *day <= last);
+        days.map(|day| u32::from(self.is_working(day))).sum()
+    }
 }
 
 fn is_weekend(day: Date) -> bool {
@@ -117,6 +123,20 @@ mod tests {
         // An ordinary weekend.
         assert_eq!(calendar.after_working_days(date(2026, 11, 27), 1), date(2026, 11, 30));
         assert_eq!(calendar.after_working_days(date(2026, 11, 24), 0), date(2026, 11, 24));
+    }
+
+    #[test]
+    fn what_is_left_is_counted_as_it_is_given() {
+        let calendar = Calendar::load(None).unwrap();
+        // Suspended on the Thursday before National Day 2026, due on Saturday 10 October, which is worked.
+        let left = calendar.working_days(date(2026, 9, 24), date(2026, 10, 10));
+        assert_eq!(calendar.after_working_days(date(2026, 9, 24), left), date(2026, 10, 10));
+        for days in 0..40 {
+            let last = calendar.after_working_days(date(2026, 2, 1), days);
+            assert_eq!(calendar.working_days(date(2026, 2, 1), last), days);
+        }
+        assert_eq!(calendar.working_days(date(2026, 11, 27), date(2026, 11, 29)), 0, "a weekend");
+        assert_eq!(calendar.working_days(date(2026, 11, 27), date(2026, 11, 20)), 0, "over");
     }
 
     #[test]

@@ -11,6 +11,8 @@ pub mod device;
 pub mod labels;
 pub mod network;
 pub mod post;
+mod receiver;
+pub mod s3;
 pub mod scene;
 mod server;
 mod site;
@@ -18,6 +20,7 @@ pub mod torture;
 
 pub use api::{Api, Reply};
 pub use demo::{Account, Demo};
+pub use receiver::Receiver;
 pub use server::{Process, Server};
 pub use site::{Backend, Output, Site};
 

@@ -26,6 +26,7 @@ pub struct Site {
     database_url: Option<String>,
     /// The database was made for this place and goes with it.
     is_own: bool,
+    environment: Vec<(String, String)>,
 }
 
 /// What a command of the program answered.
@@ -43,7 +44,7 @@ impl Site {
     pub fn new(backend: Backend) -> Self {
         let dir = tempfile::Builder::new().prefix("gengwei-").tempdir().expect("a temporary directory");
         let database_url = (backend == Backend::Postgres).then(|| create_database_from(None));
-        Self { dir, backend, database_url, is_own: true }
+        Self { dir, backend, database_url, is_own: true, environment: Vec::new() }
     }
 
     /// An empty place on a PostgreSQL database that somebody else has made and keeps.
@@ -63,10 +64,16 @@ impl Site {
             backend,
             database_url: template.database.as_deref().map(|name| create_database_from(Some(name))),
             is_own: true,
+            environment: Vec::new(),
         };
         copy(&template.folder.join("data"), &site.data());
         let told = std::fs::read_to_string(template.folder.join("demo.jsonl")).expect("what the demo told");
         (site, told)
+    }
+
+    /// Sets a variable for every command and server from now on.
+    pub fn set(&mut self, name: &str, value: &str) {
+        self.environment.push((name.to_owned(), value.to_owned()));
     }
 
     /// Which database this is.
@@ -98,6 +105,7 @@ impl Site {
             Some(url) => command.env("DATABASE_URL", url),
             None => command.env_remove("DATABASE_URL"),
         };
+        command.envs(self.environment.iter().map(|(name, value)| (name, value)));
         command
     }
 

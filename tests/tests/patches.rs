@@ -16,6 +16,7 @@ on_both!(
     a_killed_import_leaves_nothing_half_done,
     forty_patches_take_one_call_each_to_read_and_one_to_decide,
     an_upload_that_waits_is_part_of_a_backup,
+    a_task_of_a_patch_shows_the_patch_and_not_the_field,
 );
 
 #[test]
@@ -201,6 +202,30 @@ fn an_upload_that_waits_is_part_of_a_backup(backend: Backend) {
     let done = follow_at(&county, &format!("/api/v1/patch-batches/{}", id(&batch)));
     assert_eq!((&done["state"], &done["read"]), (&json!("done"), &json!(2_000)), "{done}");
     assert_eq!(whole(&county, id(&batch)), 2_000);
+}
+
+fn a_task_of_a_patch_shows_the_patch_and_not_the_field(backend: Backend) {
+    let (server, demo) = Server::demo(backend);
+    let (county, officer) = (server.login(demo.county()), server.login(demo.township()));
+    let field = officer.get(&format!("/api/v1/parcels/{}", demo.scan_code())).expect(200).json();
+    let spot = scene::spot_in(&field);
+    // About ten metres around a place in the field.
+    let (west, east, south, north) = (spot.lon - 5e-5, spot.lon + 5e-5, spot.lat - 5e-5, spot.lat + 5e-5);
+    let ring = json!([[west, south], [east, south], [east, north], [west, north], [west, south]]);
+    let small = json!({"type": "Polygon", "coordinates": [ring]});
+    follow(&county, &upload(&county, &layer(&[feature("T1", "0601", &small)]), &[]).expect(202));
+    let patch = officer.get(&format!("/api/v1/patches/{}", id(&mine(&officer)[0]))).expect(200).json();
+    let case = format!("/api/v1/cases/{}", patch["case"]["id"].as_str().expect("a case"));
+    let assign = json!({"action": "assign", "words": "请到现场看看。",
+        "fields": {"unit": demo.group_leader().region, "due": scene::days_ahead(3)}});
+    decide(&officer, &case, &patch["case"]["version"], &assign).expect(201);
+    let leader = server.login(demo.group_leader());
+    let task = leader.get("/api/v1/tasks").expect(200).json()["items"][0].clone();
+    assert_eq!(task["outline"], patch["geometry"], "{task}");
+    assert_ne!(task["outline"], field["geometry"]);
+    assert_eq!(task["parcels"], json!([demo.scan_code()]));
+    let pdf = officer.get(&format!("{case}/dossier.pdf")).expect(200);
+    assert!(pdf.body.starts_with(b"%PDF-"));
 }
 
 /// A file that comes a little at a time for longer than the minute that other requests have.

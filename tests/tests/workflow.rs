@@ -10,12 +10,13 @@ use serde_json::{Value, json};
 
 on_both!(
     a_case_lives_through_five_levels_and_every_forbidden_step_is_refused,
+    a_grave_case_is_judged_by_the_county_and_what_the_county_does_by_the_city,
     a_task_reaches_the_field_and_returns,
     an_officer_s_forty_take_one_call_each_to_read_and_one_to_decide,
 );
 
-/// Everybody on the chain, the city first.
-struct Chain(Vec<(&'static str, Api)>);
+/// Everybody on the chain, the city first; then those who have nothing to do with it.
+struct Chain(Vec<(&'static str, Api)>, Vec<Api>);
 
 impl Chain {
     fn new(server: &Server, demo: &gengwei_tests::Demo) -> Self {
@@ -26,7 +27,10 @@ impl Chain {
             ("village", demo.village()),
             ("group", demo.group_leader()),
         ];
-        Self(accounts.into_iter().map(|(name, account)| (name, server.login(account))).collect())
+        let administrators = demo.accounts.iter().filter(|account| account.level.is_none());
+        let outsiders = administrators.chain([demo.neighbour()]).map(|account| server.login(account));
+        let on_it = accounts.into_iter().map(|(name, account)| (name, server.login(account)));
+        Self(on_it.collect(), outsiders.collect())
     }
 
     fn of(&self, name: &str) -> &Api {
@@ -38,7 +42,7 @@ fn a_case_lives_through_five_levels_and_every_forbidden_step_is_refused(backend:
     let (server, demo) = Server::demo(backend);
     let chain = Chain::new(&server, &demo);
     let actions = actions(&server);
-    let path = opened(&chain, &demo);
+    let path = opened(&chain, &demo, "building");
     let mut visited = BTreeSet::new();
     // Who does what, from finding to closing, the city's spot check, and the recurrence.
     let life = [
@@ -89,7 +93,42 @@ fn a_case_lives_through_five_levels_and_every_forbidden_step_is_refused(backend:
     );
 }
 
-/// Everybody tries everything that he is not offered; each is refused in Chinese, and nothing changes.
+/// 乱占耕地建房: nothing below the county ends it, and where the county has put it right itself, the city judges.
+fn a_grave_case_is_judged_by_the_county_and_what_the_county_does_by_the_city(backend: Backend) {
+    let (server, demo) = Server::demo(backend);
+    let chain = Chain::new(&server, &demo);
+    let actions = actions(&server);
+    let path = opened(&chain, &demo, "illegal_house");
+    let life = [
+        ("township", "suspect"),
+        ("township", "confirm"),
+        ("county", "determine"),
+        ("county", "order"),
+        ("county", "rectify"),
+        ("county", "check"),
+        ("city", "close"),
+        ("city", "spot_fail"),
+        ("township", "extend"),
+        ("county", "deny"),
+        ("township", "rectify"),
+        ("township", "check"),
+        ("county", "close"),
+        ("township", "reopen"),
+        ("township", "refute"),
+        ("county", "close"),
+    ];
+    for (who, action) in life {
+        forbidden(&chain, &path, &actions);
+        let may = chain.of(who).get(&path).expect(200).json()["possible"].to_string();
+        let ends = ["\"close\"", "\"reclassify\""].into_iter().any(|word| may.contains(word));
+        assert!(!ends || matches!(who, "county" | "city"), "{who} may {may}");
+        act(chain.of(who), &path, action).expect(201);
+    }
+    forbidden(&chain, &path, &actions);
+}
+
+/// Everybody tries everything that he is not offered; each is refused in Chinese, and nothing changes. Whoever has
+/// nothing to do with the case tries what is possible in its state.
 fn forbidden(chain: &Chain, path: &str, actions: &BTreeMap<String, Vec<String>>) -> String {
     let before = chain.of("city").get(path).expect(200);
     let state = before.json()["state"].as_str().expect("a state").to_owned();
@@ -104,6 +143,14 @@ fn forbidden(chain: &Chain, path: &str, actions: &BTreeMap<String, Vec<String>>)
             let why = problem["detail"].as_str().unwrap_or_default();
             assert!(why.chars().any(|c| ('\u{4e00}'..='\u{9fff}').contains(&c)), "{who} {action}: {problem}");
             refused += 1;
+        }
+    }
+    for api in &chain.1 {
+        for (action, _) in actions.iter().filter(|(_, from)| from.contains(&state)) {
+            let reply = event(api, path, before.header("etag"), action, None);
+            assert!(matches!(reply.status, 403 | 404), "an outsider's {action} at {state}: {}", reply.text());
+            let title = reply.json()["title"].to_string();
+            assert!(title.chars().any(|c| ('\u{4e00}'..='\u{9fff}').contains(&c)), "{title}");
         }
     }
     let after = chain.of("city").get(path).expect(200);
@@ -168,10 +215,10 @@ fn names(list: &Value, key: &str) -> BTreeSet<String> {
 }
 
 /// A case that the group leader's patrol opened.
-fn opened(chain: &Chain, demo: &gengwei_tests::Demo) -> String {
+fn opened(chain: &Chain, demo: &gengwei_tests::Demo, kind: &str) -> String {
     let (leader, officer) = (chain.of("group"), chain.of("township"));
     let parcel = officer.get(&format!("/api/v1/parcels/{}", demo.scan_code())).expect(200).json();
-    let patrol = scene::patrol_with_sighting(demo.group_leader(), scene::spot_in(&parcel), "building", &[]);
+    let patrol = scene::patrol_with_sighting(demo.group_leader(), scene::spot_in(&parcel), kind, &[]);
     leader.post("/api/v1/patrols", &patrol).expect(201);
     let case = officer.list("/api/v1/cases?source=patrol", 10)[0]["id"].as_str().expect("an id").to_owned();
     format!("/api/v1/cases/{case}")
@@ -186,7 +233,7 @@ fn a_task_reaches_the_field_and_returns(backend: Backend) {
     let number = |value: &Value| value.as_i64().unwrap_or_default();
     let mine = |counts: &Value| number(&counts["turn"]["opened"]);
     let (before, turn) = (number(&counts(officer)["open"]), mine(&counts(chain.of("village"))));
-    let path = opened(&chain, &demo);
+    let path = opened(&chain, &demo, "building");
     assert_eq!(number(&counts(officer)["open"]), before + 1);
     assert_eq!(mine(&counts(chain.of("village"))), turn + 1);
     let start = leader.get("/api/v1/tasks").expect(200).json();

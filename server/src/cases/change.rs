@@ -82,7 +82,7 @@ impl Change {
                 change.due_at = standing.asked.as_ref().map(|asked| deadline::end_of(asked.due));
                 change.extensions += 1;
             }
-            Action::Resume => change.due_at = deadline::resumed(events, now),
+            Action::Resume => change.due_at = deadline::resumed(app, events, now),
             Action::Supervise => change.supervised = Some(unit),
             Action::Lift => change.supervised = None,
             Action::Reclassify => change.kind = event.fields.kind.unwrap_or(change.kind),

@@ -42,12 +42,12 @@ pub fn day_of(due_at: Timestamp) -> Date {
     Timestamp(due_at.0 - 1).date()
 }
 
-/// The time that was left when the case was suspended, from now on.
-pub(super) fn resumed(events: &[StoredEvent], now: Timestamp) -> Option<Timestamp> {
+/// By when a resumed step is due: a suspension stops the clock, so as many working days are left as were then.
+pub(super) fn resumed(app: &App, events: &[StoredEvent], now: Timestamp) -> Option<Timestamp> {
     let at = events.iter().rposition(|event| event.action == Action::Suspend.name())?;
     let due_at = events[..at].iter().rev().find_map(|event| event.detail().due_at)?;
-    let left = (due_at - events[at].at.0).max(0);
-    Some(end_of(Timestamp(now.0 + left).date()))
+    let left = app.calendar().working_days(events[at].at.date(), day_of(Timestamp(due_at)));
+    Some(end_of(app.calendar().after_working_days(now.date(), left)))
 }
 
 /// How urgent a case is that is due at `due_at`.

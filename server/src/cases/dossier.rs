@@ -12,6 +12,8 @@ use crate::evidence;
 use crate::exchange::paper::{Paper, Ring};
 use crate::parcels;
 use crate::parcels::outline::Outlines;
+use crate::parcels::sql::Geometry;
+use crate::patches;
 use crate::state::App;
 
 /// Photos beyond this number are listed by their hash only, so that a file stays one that can be printed.
@@ -122,14 +124,22 @@ fn filled(app: &App, fields: &Fields) -> String {
     said.collect::<Vec<_>>().join("；")
 }
 
-/// The parcel's rings and the spot, in metres.
+/// The outline of the patch that opened the case, else of its parcel.
+async fn outline(app: &App, case: &Stored) -> Result<Option<Geometry>> {
+    if let Some((outline, _)) = patches::place_of_case(app.db(), &case.id).await? {
+        return Ok(Some(outline));
+    }
+    let Some(code) = &case.parcel else { return Ok(None) };
+    let Some(parcel) = parcels::find(app.db(), code).await? else { return Ok(None) };
+    let stored = parcels::sql::geometries(app.db(), &[parcel.id]).await?;
+    Ok(stored.into_iter().next().map(|stored| stored.geometry))
+}
+
+/// The rings of the outline and the spot, in metres.
 async fn sketch(app: &App, case: &Stored) -> Result<(Vec<Ring>, Option<(f64, f64)>)> {
     let mut rings = Vec::new();
-    if let Some(code) = &case.parcel
-        && let Some(parcel) = parcels::find(app.db(), code).await?
-        && let Some(stored) = parcels::sql::geometries(app.db(), &[parcel.id]).await?.first()
-    {
-        let polygons: MultiPolygon<f64> = Outlines::default().lonlat(&stored.geometry)?;
+    if let Some(outline) = outline(app, case).await? {
+        let polygons: MultiPolygon<f64> = Outlines::default().lonlat(&outline)?;
         let exteriors = polygons.iter().flat_map(|p| std::iter::once(p.exterior()).chain(p.interiors()));
         rings.extend(exteriors.map(|ring| ring.coords().map(|c| (c.x, c.y)).collect::<Ring>()));
     }

@@ -1,6 +1,6 @@
 //! The channels: a TOML file that names each, what it carries, where it leads and how it is signed.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use anyhow::Context;
 use hmac::{Hmac, KeyInit, Mac};
@@ -15,6 +15,13 @@ use crate::config::Secret;
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Channels {
+    /// PEM certificates: over https only whoever has a certificate from one of these is spoken to. Without it those
+    /// that the system trusts.
+    #[serde(default)]
+    pub ca_file: Option<PathBuf>,
+    /// What stands in it.
+    #[serde(skip)]
+    pub authorities: Vec<reqwest::Certificate>,
     /// One by one.
     #[serde(default, rename = "channel")]
     pub all: Vec<Channel>,
@@ -94,12 +101,17 @@ impl Channels {
     /// The file's, or none.
     ///
     /// # Errors
-    /// When it cannot be read, two bear one name, or one pushes without a secret or not over HTTP.
+    /// When it cannot be read, two bear one name, one pushes without a secret or not over HTTP, or the file of
+    /// authorities holds none.
     pub fn load(file: Option<&Path>) -> anyhow::Result<Self> {
         let Some(path) = file else { return Ok(Self::default()) };
         let context = || format!("the channels in {}", path.display());
         let text = std::fs::read_to_string(path).with_context(context)?;
-        Self::read(&text).with_context(context)
+        let mut channels = Self::read(&text).with_context(context)?;
+        if let Some(authorities) = &channels.ca_file {
+            channels.authorities = certificates(authorities).with_context(context)?;
+        }
+        Ok(channels)
     }
 
     pub(super) fn read(text: &str) -> anyhow::Result<Self> {
@@ -114,9 +126,8 @@ impl Channels {
             let Some(url) = &channel.url else { continue };
             let parsed: reqwest::Url = url.parse().with_context(|| format!("channel “{name}”"))?;
             anyhow::ensure!(
-                parsed.scheme() == "http",
-                "channel “{name}”: this build pushes over http:// to an adapter on the same network, \
-                 which speaks TLS to the outside"
+                matches!(parsed.scheme(), "http" | "https"),
+                "channel “{name}” pushes over https://, or over http:// to an adapter on the same network"
             );
             anyhow::ensure!(channel.secret.is_some(), "channel “{name}” pushes and needs a secret");
         }
@@ -134,6 +145,15 @@ impl Channels {
     }
 }
 
+/// The certificates in a PEM file; at least one.
+fn certificates(file: &Path) -> anyhow::Result<Vec<reqwest::Certificate>> {
+    let context = || format!("ca_file {}", file.display());
+    let pem = std::fs::read(file).with_context(context)?;
+    let found = reqwest::Certificate::from_pem_bundle(&pem).with_context(context)?;
+    anyhow::ensure!(!found.is_empty(), "ca_file {} holds no certificate", file.display());
+    Ok(found)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -147,7 +167,8 @@ mod tests {
         assert_eq!(channels.all[0].algorithm, Algorithm::HmacSm3);
         assert!(!format!("{channels:?}").contains("\"s\""), "a secret is not printed");
         assert!(Channels::read(&format!("{whole}{whole}")).is_err(), "two of one name");
-        assert!(Channels::read(&whole.replace("http:", "https:")).is_err());
+        assert!(Channels::read(&whole.replace("http:", "https:")).is_ok());
+        assert!(Channels::read(&whole.replace("http:", "ftp:")).is_err());
         assert!(Channels::read("[[channel]]\nname = \"file\"\nsubject = \"case\"\n").is_ok());
     }
 

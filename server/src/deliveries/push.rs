@@ -8,7 +8,7 @@ use reqwest::header::CONTENT_TYPE;
 use serde::Deserialize;
 
 use super::sql::{self, Stored};
-use super::{Channel, State, Subject};
+use super::{Channel, Channels, State, Subject};
 use crate::db::{Timestamp, Tx};
 use crate::error::Problem;
 use crate::notices::{self, NewNotice, Subject as About, To};
@@ -42,12 +42,17 @@ struct Answer {
 }
 
 impl Courier {
-    /// A client that follows no redirect: an adapter has one address.
+    /// A client that follows no redirect: an adapter has one address. Over https it speaks to whoever has a
+    /// certificate from one of the channels' authorities, or from one that the system trusts where they name none.
     ///
     /// # Errors
     /// When the operating system gives no sockets.
-    pub fn new() -> anyhow::Result<Self> {
+    pub fn new(channels: &Channels) -> anyhow::Result<Self> {
         let client = reqwest::Client::builder().timeout(LONGEST).redirect(reqwest::redirect::Policy::none());
+        let client = match channels.authorities.as_slice() {
+            [] => client,
+            authorities => client.tls_certs_only(authorities.iter().cloned()),
+        };
         Ok(Self(client.build()?))
     }
 

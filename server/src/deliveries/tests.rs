@@ -147,7 +147,7 @@ async fn a_case_is_pushed_signed_again_and_again_until_it_arrives(db: Db, env) {
     let (receiver, hand) = (Receiver::default(), hand(&env));
     receiver.failing.store(2, Ordering::SeqCst);
     let app = app(db, &hand, &pushing(&receiver.listen().await, 12)).await;
-    let courier = Courier::new().unwrap();
+    let courier = Courier::new(&Channels::default()).unwrap();
     let case = opened(&app).await;
     assert_eq!((fill(&app).await.unwrap(), fill(&app).await.unwrap()), (1, 0));
     assert_eq!(push_due(&app, &courier).await.unwrap(), 1);
@@ -172,7 +172,7 @@ async fn a_dead_letter_waits_for_a_person_and_the_county_is_told(db: Db, env) {
     let (receiver, hand) = (Receiver::default(), hand(&env));
     receiver.failing.store(2, Ordering::SeqCst);
     let app = app(db, &hand, &pushing(&receiver.listen().await, 2)).await;
-    let courier = Courier::new().unwrap();
+    let courier = Courier::new(&Channels::default()).unwrap();
     opened(&app).await;
     fill(&app).await.unwrap();
     push_due(&app, &courier).await.unwrap();
@@ -211,7 +211,7 @@ async fn of_two_servers_one_pushes_and_a_dead_one_s_claim_ends(db: Db, env) {
         sql::claim(&tx, &names, now, now.plus_seconds(90), 5).await
     }).await.unwrap();
     assert_eq!(claimed.len(), 5);
-    let courier = Courier::new().unwrap();
+    let courier = Courier::new(&Channels::default()).unwrap();
     let (one, two) = tokio::join!(push_due(&app, &courier), push_due(&other, &courier));
     assert_eq!(one.unwrap() + two.unwrap(), 15);
     hand.forward(91);

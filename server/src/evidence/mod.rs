@@ -49,17 +49,14 @@ pub struct Photos {
 }
 
 impl Photos {
-    /// A folder, made if it is missing, or `s3://bucket/prefix`.
+    /// A folder, made if it is missing, or `s3://bucket/prefix`, whose keys and endpoint are the usual variables
+    /// `AWS_ACCESS_KEY_ID`, `AWS_SECRET_ACCESS_KEY`, `AWS_REGION`, `AWS_ENDPOINT`, `AWS_ALLOW_HTTP`.
     pub fn open(url: Option<&str>, data: &Path) -> anyhow::Result<Self> {
-        let folder = match url {
-            None => data.join("evidence"),
-            Some(url) if url.contains("://") => {
-                anyhow::bail!("GENGWEI_EVIDENCE_URL: only a folder is supported by this build, not {url}")
-            }
-            Some(folder) => folder.into(),
+        let store = match url {
+            None => folder(&data.join("evidence"))?,
+            Some(url) if url.contains("://") => bucket(url)?,
+            Some(path) => folder(Path::new(path))?,
         };
-        std::fs::create_dir_all(&folder)?;
-        let store = Arc::new(LocalFileSystem::new_with_prefix(folder)?.with_fsync(true));
         Ok(Self { store, drawing: Arc::new(Semaphore::new(DRAWN_AT_ONCE)) })
     }
 
@@ -115,6 +112,29 @@ impl Photos {
         }
         Ok(copied)
     }
+}
+
+fn folder(path: &Path) -> anyhow::Result<Arc<dyn ObjectStore>> {
+    std::fs::create_dir_all(path)?;
+    Ok(Arc::new(LocalFileSystem::new_with_prefix(path)?.with_fsync(true)))
+}
+
+/// An S3 store answers a `put` when the object is durable, as a folder does after its fsync.
+#[cfg(feature = "s3")]
+fn bucket(url: &str) -> anyhow::Result<Arc<dyn ObjectStore>> {
+    use anyhow::Context;
+    use object_store::{aws::AmazonS3Builder, prefix::PrefixStore};
+    let place = url
+        .strip_prefix("s3://")
+        .with_context(|| format!("GENGWEI_EVIDENCE_URL: a folder or s3://bucket/prefix, not {url}"))?;
+    let (bucket, prefix) = place.split_once('/').unwrap_or((place, ""));
+    let store = AmazonS3Builder::from_env().with_bucket_name(bucket).build()?;
+    Ok(Arc::new(PrefixStore::new(store, prefix)))
+}
+
+#[cfg(not(feature = "s3"))]
+fn bucket(url: &str) -> anyhow::Result<Arc<dyn ObjectStore>> {
+    anyhow::bail!("GENGWEI_EVIDENCE_URL: this build (without the feature s3) takes only a folder, not {url}")
 }
 
 /// Two levels of folders, so that none grows without bound.

@@ -10,7 +10,7 @@ use crate::state::App;
 const EVERY: Duration = Duration::from_secs(5);
 
 pub(super) async fn run(app: App, stop: CancellationToken) {
-    let courier = match Courier::new() {
+    let courier = match Courier::new(app.channels()) {
         Ok(courier) => courier,
         Err(error) => return tracing::error!(%error, "nothing can be delivered"),
     };

@@ -20,7 +20,9 @@ use jiff::civil::Date;
 
 use crate::auth::Units;
 use crate::cases::{self, words};
+use crate::db::Session;
 use crate::exchange::layer::LayerOptions;
+use crate::parcels::sql::Geometry;
 
 pub use http::{routes, uploads};
 pub use withdraw::withdraw;
@@ -35,6 +37,19 @@ words! {
         Failed = "failed" "导入失败",
         Withdrawn = "withdrawn" "已撤回",
     }
+}
+
+/// Where the patch is that opened a case: its outline, and the codes of the fields that it meets, the largest piece
+/// first. None when the case comes from elsewhere.
+pub(crate) async fn place_of_case(
+    on: &impl Session,
+    case: &str,
+) -> sqlx::Result<Option<(Geometry, Vec<String>)>> {
+    let Some(patch) = sql::of_case(on, case).await? else { return Ok(None) };
+    let outline = sql::outline(on, &patch).await?;
+    let codes = sql::met(on, &patch).await?.into_iter().filter_map(|met| met.code);
+    let outline = Geometry { crs: outline.crs, geometry: outline.geometry, shape: outline.shape };
+    Ok(Some((outline, codes.collect())))
 }
 
 /// What the user says about a batch.

@@ -23,6 +23,7 @@ use crate::error::{self, Problem};
 use crate::notices::{self, NewNotice, Subject, To};
 use crate::parcels;
 use crate::parcels::outline::{self, Outlines};
+use crate::patches;
 use crate::state::App;
 
 pub use http::routes;
@@ -79,8 +80,13 @@ pub(crate) async fn assign(
     Ok(id)
 }
 
-/// What is to be looked at: the outline that the case's source brought along, else the parcel's, else the spot.
+/// What is to be looked at: the outline of the patch that opened the case with the fields it meets, else the one that
+/// the case's source brought along, else the parcel's, else the spot.
 async fn place(tx: &Tx, case: &Case) -> Result<(Option<serde_json::Value>, Vec<String>), Problem> {
+    if let Some((outline, codes)) = patches::place_of_case(tx, &case.id).await? {
+        let polygons = Outlines::default().lonlat(&outline)?;
+        return Ok((Some(outline::geojson(&polygons)?), codes));
+    }
     let facts = cases::sql::events(tx, &case.id, 0).await?.first().map(|e| e.detail().facts);
     let facts = facts.unwrap_or_default();
     let own = case.parcel.iter().map(|code| code.as_str().to_owned()).collect();

@@ -288,6 +288,12 @@ pub(in crate::patches) async fn outline(on: &impl Session, id: &str) -> sqlx::Re
     on.first(query).await?.ok_or(sqlx::Error::RowNotFound)
 }
 
+/// The patch that opened a case.
+pub(in crate::patches) async fn of_case(on: &impl Session, case: &str) -> sqlx::Result<Option<String>> {
+    let query = sql("select id from patches where case_id = $1 order by id limit 1").bind(case);
+    Ok(on.first::<(String,)>(query).await?.map(|(id,)| id))
+}
+
 #[derive(sqlx::FromRow)]
 pub(in crate::patches) struct MetRow {
     pub parcel_id: i64,
