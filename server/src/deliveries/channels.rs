@@ -134,6 +134,12 @@ impl Channels {
         Ok(channels)
     }
 
+    /// Whether one of them pushes over https.
+    pub(super) fn speaks_tls(&self) -> bool {
+        let mut urls = self.all.iter().filter_map(|channel| channel.url.as_deref());
+        urls.any(|url| url.parse().is_ok_and(|url: reqwest::Url| url.scheme() == "https"))
+    }
+
     /// The channel with a name.
     pub fn named(&self, name: &str) -> Option<&Channel> {
         self.all.iter().find(|channel| channel.name == name)
