@@ -71,7 +71,6 @@ with places as (
     union all select holder, 'case.turn', state from cases where state <> 'closed'
 )
 select unit, name, value, count(*) from counted group by unit, name, value;
-analyze;
 """
 
 
@@ -98,7 +97,8 @@ class City:
 
     def sql(self, text):
         if self.database:
-            run("psql", self.database, "-q", "-v", "ON_ERROR_STOP=1", input=text)
+            # PostgreSQL looks at its tables by itself after a while; SQLite never does, and must do without.
+            run("psql", self.database, "-q", "-v", "ON_ERROR_STOP=1", input=text + "\nanalyze;")
         else:
             with closing(sqlite3.connect(self.folder / "gengwei.db")) as database:
                 database.executescript(text)

@@ -64,10 +64,24 @@ pub struct Stored {
     pub updated_at: Timestamp,
 }
 
-const STORED: &str = "select c.id, c.unit, c.source, c.kind, c.severity, c.state, c.holder, p.code as parcel, \
-     c.lon, c.lat, c.permanent, c.words, c.due_at, c.supervised, c.extensions, c.round, c.found_at, \
-     c.stopped_at, c.rectified_at, c.closed_at, c.withdrawn_at, c.opened_at, c.version, c.updated_at \
-     from cases c left join parcels p on p.id = c.parcel_id where true";
+/// What is read of a case, behind `from …` that names cases `c` and parcels `p`.
+macro_rules! stored {
+    ($from:literal) => {
+        concat!(
+            "select c.id, c.unit, c.source, c.kind, c.severity, c.state, c.holder, p.code as parcel, c.lon, \
+             c.lat, c.permanent, c.words, c.due_at, c.supervised, c.extensions, c.round, c.found_at, \
+             c.stopped_at, c.rectified_at, c.closed_at, c.withdrawn_at, c.opened_at, c.version, c.updated_at \
+             from ",
+            $from
+        )
+    };
+}
+
+const STORED: &str = stored!("cases c left join parcels p on p.id = c.parcel_id where true");
+/// A page of the queue: its ids are found in an index and put in order, and only then are rows read.
+const PAGE: &str = stored!("(select c.id from cases c where true");
+const PAGE_END: &str = ") page join cases c on c.id = page.id left join parcels p on p.id = c.parcel_id \
+     order by c.id desc";
 
 const COLUMNS: [&str; 5] = ["c.city", "c.county", "c.township", "c.village", "c.unit"];
 
@@ -134,7 +148,7 @@ pub async fn list(
     limit: i64,
 ) -> sqlx::Result<Vec<Stored>> {
     let query = units
-        .filter_ancestors(sql(STORED), &COLUMNS)
+        .filter_ancestors(sql(PAGE), &COLUMNS)
         .push_if(" and c.state = ", filter.state.map(State::name))
         .push_if(" and c.source = ", filter.source.map(Source::name))
         .push_if(" and c.kind = ", filter.kind.map(Kind::name))
@@ -143,7 +157,7 @@ pub async fn list(
         .push_if(" and c.due_at > ", filter.due[0])
         .push_if(" and c.due_at <= ", filter.due[1])
         .push_if(" and c.id < ", filter.before.as_deref());
-    on.all(query.push_bind(" order by c.id desc limit ", limit)).await
+    on.all(query.push_bind(" order by c.id desc limit ", limit).push(PAGE_END)).await
 }
 
 /// One case.
