@@ -61,7 +61,7 @@ export async function look(page: Page, name: string): Promise<void> {
       await page.waitForTimeout(150);
       const wide = await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
       expect(wide, `${name} sticks out at ${size.width} px`).toBeLessThanOrEqual(0);
-      await page.screenshot({ path: `${SHOTS}/${name}-${size.width}-${colorScheme}.png` });
+      await page.screenshot({ path: `${SHOTS}/${name}-${size.width}-${colorScheme}.png`, fullPage: name.startsWith("tablet") });
     }
     await accessible(page, `${name}, ${colorScheme}`);
   }

@@ -4,6 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { chromium, type Browser, type BrowserContext, type CDPSession, type Page } from "playwright-core";
 import { ARGUMENTS, EXECUTABLE, watch } from "./browser";
+import { film } from "./camera";
 
 /** A tablet: a browser with a profile that outlives it, and no say in when it ends. */
 export class Device {
@@ -19,11 +20,15 @@ export class Device {
     private readonly origin: string,
     private readonly profile: string,
     private readonly keeps: boolean,
+    private readonly label: string | undefined,
   ) {}
 
-  /** A new one; `keeps` says whether its browser promises not to evict what is stored. */
-  static async unpack(origin: string, { keeps = true } = {}): Promise<Device> {
-    const device = new Device(origin, mkdtempSync(join(tmpdir(), "gengwei-tablet-")), keeps);
+  /**
+   * A new one; `keeps` says whether its browser promises not to evict what is stored, `label` is the text of the QR
+   * code that its camera looks at.
+   */
+  static async unpack(origin: string, { keeps = true, label }: { keeps?: boolean; label?: string } = {}): Promise<Device> {
+    const device = new Device(origin, mkdtempSync(join(tmpdir(), "gengwei-tablet-")), keeps, label);
     await device.start();
     return device;
   }
@@ -32,7 +37,12 @@ export class Device {
   async start(): Promise<void> {
     const port = join(this.profile, "DevToolsActivePort");
     rmSync(port, { force: true });
-    const own = [`--user-data-dir=${this.profile}`, "--remote-debugging-port=0", "--lang=zh-CN", "about:blank"];
+    const own = [`--user-data-dir=${this.profile}`, "--remote-debugging-port=0", "--lang=zh-CN", "--hide-scrollbars", "about:blank"];
+    if (this.label) {
+      const seen = join(this.profile, "camera.y4m");
+      film(this.label, seen);
+      own.unshift("--use-fake-device-for-media-stream", "--use-fake-ui-for-media-stream", `--use-file-for-fake-video-capture=${seen}`);
+    }
     // A process group of its own: a battery that dies takes all of them.
     this.process = spawn(EXECUTABLE, [...ARGUMENTS, ...own], { stdio: "ignore", detached: true });
     const address = await patient(() => readFileSync(port, "utf8").split("\n")[0]);
@@ -52,10 +62,11 @@ export class Device {
     await session.send("Browser.grantPermissions", { origin: this.origin, permissions: ["geolocation", ...permissions] as never });
   }
 
-  /** Bytes that the site may keep; as many as there are when not given. Holds until the battery dies. */
-  async room(bytes?: number): Promise<void> {
+  /** So many more bytes may be kept; as many as there are when not given. Holds until the battery dies. */
+  async room(more?: number): Promise<void> {
     this.tools ??= await this.context.newCDPSession(this.page);
-    await this.tools.send("Storage.overrideQuotaForOrigin", { origin: this.origin, ...(bytes ? { quotaSize: bytes } : {}) });
+    const { usage } = await this.tools.send("Storage.getUsageAndQuota", { origin: this.origin });
+    await this.tools.send("Storage.overrideQuotaForOrigin", { origin: this.origin, ...(more ? { quotaSize: usage + more } : {}) });
   }
 
   async stand(at: { longitude: number; latitude: number; accuracy?: number } | null): Promise<void> {

@@ -41,6 +41,13 @@ export class Link {
     return `http://127.0.0.1:${(this.server.address() as AddressInfo).port}`;
   }
 
+  /** All is as it should be again. */
+  mend(): void {
+    this.line = "good";
+    this.hold = undefined;
+    this.newer.clear();
+  }
+
   async close(): Promise<void> {
     this.server.closeAllConnections();
     await new Promise((done) => this.server.close(done));

@@ -54,15 +54,15 @@ export class Program {
   }
 
   /** Speaks to the API as somebody, by token. */
-  async api(account: string): Promise<(method: string, path: string, body?: unknown) => Promise<Response>> {
+  async api(account: string): Promise<(method: string, path: string, body?: unknown, more?: Record<string, string>) => Promise<Response>> {
     const { password } = this.who(account);
     const json = { "content-type": "application/json" };
     const opened = await fetch(`${this.url}/api/v1/sessions`, {
       method: "POST", headers: json, body: JSON.stringify({ account, password }),
     });
     const { token } = (await opened.json()) as { token: string };
-    return async (method, path, body) => {
-      const headers = { ...json, authorization: `Bearer ${token}` };
+    return async (method, path, body, more) => {
+      const headers = { ...json, authorization: `Bearer ${token}`, ...more };
       const answer = await fetch(this.url + path, { method, headers, ...(body ? { body: JSON.stringify(body) } : {}) });
       if (!answer.ok) throw new Error(`${method} ${path}: ${answer.status} ${await answer.text()}`);
       return answer;

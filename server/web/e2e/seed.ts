@@ -12,7 +12,8 @@ export function uuid7(): string {
 
 type Rings = [number, number][][];
 
-function middle(geometry: { type: string; coordinates: Rings | Rings[] }): { lon: number; lat: number } {
+/** The mean of a shape's first ring. */
+export function middle(geometry: { type: string; coordinates: Rings | Rings[] }): { lon: number; lat: number } {
   const outer = (geometry.type === "MultiPolygon" ? (geometry.coordinates as Rings[])[0] : (geometry.coordinates as Rings))?.[0] ?? [];
   const mean = (axis: 0 | 1) => outer.reduce((sum, point) => sum + point[axis], 0) / outer.length;
   return { lon: mean(0), lat: mean(1) };

@@ -2,9 +2,11 @@ import { expect, test } from "vitest";
 import { codeIn, enrol } from "./enrol";
 import { ordered, under, type Parcel } from "./fields/fields";
 import { distance, middle, within, type Geometry } from "./fields/geometry";
+import { standpoints } from "./fields/stands";
 import { patrolsOf, underWay } from "./patrol/history";
 import { uuid7 } from "./patrol/ids";
-import { parcelCode, spaced } from "./scan/code";
+import { parcelCode, serial, spaced } from "./scan/code";
+import { chunk, extended, type Track } from "./store/track";
 
 const square = (lon: number, lat: number): Geometry => ({
   type: "MultiPolygon",
@@ -25,6 +27,7 @@ test("a code is taken as it is typed, scanned or printed, and a wrong digit is f
   expect(right).toHaveLength(1);
   const code = right[0]!;
   expect(parcelCode(spaced(code))).toBe(code);
+  expect([serial(code), serial("640502102210010001" + "23"), serial(null)]).toEqual(["1", "12", ""]);
   expect(parcelCode(`https://gengwei.example/g/${code}?t=abc`)).toBe(code);
   expect(parcelCode(code.replace(/\d/g, (d) => String.fromCharCode(d.charCodeAt(0) + 0xfee0)))).toBe(code);
   for (let at = 0; at < 19; at++) {
@@ -62,6 +65,18 @@ test("fields come nearest first, the one underfoot before all; holes are not in 
   expect(distance({ lon: 105, lat: 37.5 }, { lon: 105, lat: 37.51 })).toBeCloseTo(1112, -1);
 });
 
+test("photos of a place are taken from all around it, beginning in the north", () => {
+  const outline = { type: "Polygon", coordinates: [[[105, 37], [105.01, 37], [105.01, 37.01], [105.005, 37.02], [105, 37.01], [105, 37]]] };
+  const four = standpoints(outline, 4);
+  expect(four.map(({ number, side }) => [number, side])[0]).toEqual([1, 0]);
+  expect(new Set(four.map(({ side }) => side)).size).toBe(4);
+  for (const spot of four) expect(outline.coordinates[0]!.some(([lon, lat]) => distance(spot, { lon: lon!, lat: lat! }) < 1200)).toBe(true);
+  const [north, east, south, west] = standpoints({ type: "Point", coordinates: [105, 37] }, 4);
+  expect([north, east, south, west].map((spot) => spot!.side)).toEqual([0, 2, 4, 6]);
+  for (const spot of [north, east, south, west]) expect(distance(spot!, { lon: 105, lat: 37 })).toBeCloseTo(15, 0);
+  expect([standpoints(null, 3), standpoints(outline, 0)]).toEqual([[], []]);
+});
+
 test("patrols are what was told to the agent, in order; the one without an end goes on", () => {
   const at = 1_795_449_600;
   const [a, b, s] = [uuid7(at * 1000), uuid7(at * 1000 + 1), uuid7(at * 1000 + 2)];
@@ -76,4 +91,16 @@ test("patrols are what was told to the agent, in order; the one without an end g
   expect(patrols.map((p) => p.id)).toEqual([b, a]);
   expect(underWay(patrols)?.id).toBe(b);
   expect(patrols[1]).toMatchObject({ finishedAt: at + 60, settled: false, sightings: [{ photos: 1 }] });
+});
+
+test("a track has the points that say something, and a record of them their times", () => {
+  const at = 1_795_449_600_400;
+  const point = (seconds: number, lat: number, accuracy = 8) => ({ lon: 105, lat, accuracy, at: at + seconds * 1000 });
+  const walked = [point(0, 37), point(5, 37.00001), point(10, 37.0005), point(9, 37.0006), point(15, 37.01, 80), point(75, 37.0005)];
+  const track = walked.reduce((known, fix) => extended(known, fix) ?? known, { patrol: "p", points: [] } as Track);
+  expect(track.points.map((kept) => kept.at - at)).toEqual([0, 10_000, 75_000]);
+  expect(chunk(track)).toEqual({
+    kind: "track_chunk", at: 1_795_449_600, patrol: "p", points: [[0, 105, 37], [10, 105, 37.0005], [75, 105, 37.0005]],
+  });
+  expect(chunk({ patrol: "p", points: [] })).toBeUndefined();
 });

@@ -4,6 +4,7 @@ import "./tablet.css";
 import { listen } from "../shared/route";
 import { language, speak } from "../shared/words";
 import { examine } from "./store/health";
+import { keepTrack } from "./patrol/tracking";
 import { keepInSync } from "./sync/sync";
 import { Tablet, failed } from "./Tablet";
 import { boot } from "./state";
@@ -12,6 +13,12 @@ import { installWorker } from "./update";
 speak(language.value);
 listen("/tablet");
 render(<Tablet />, document.getElementById("app")!);
-boot().then(keepInSync, (error: unknown) => (failed.value = error));
+boot().then(
+  () => {
+    keepInSync();
+    void keepTrack();
+  },
+  (error: unknown) => (failed.value = error),
+);
 void examine();
 installWorker().catch(() => undefined);

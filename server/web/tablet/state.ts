@@ -13,6 +13,7 @@ import { Database } from "./store/db";
 import { Drafts, type Draft } from "./store/drafts";
 import { Outcomes, type Outcome } from "./store/outcomes";
 import { Queue, type Companion, type Kept, type Waiting } from "./store/queue";
+import { chunk, type Track } from "./store/track";
 import type { Task as Order } from "../../../edge-agent/hosts/tablet/js/agent.js";
 
 /** What the last exchange with the server came to. */
@@ -111,6 +112,26 @@ export async function file(told: AgentRecord[], photos: Companion["photos"] = []
     throw new Error(sentence(error));
   }
   forget(draft);
+  await readQueue();
+}
+
+/** Stores points of a track, and what of it is still open. */
+export async function fileTrack(told: AgentRecord[], left: Track): Promise<void> {
+  await agent?.append(told, { records: told, track: { patrol: left.patrol, left } } satisfies Companion);
+  await readQueue();
+}
+
+/** Ends a patrol, with what is left of its track if it has one. */
+export async function finishPatrol(patrol: string, track: Track | undefined): Promise<void> {
+  const last = track && chunk(track);
+  const end: AgentRecord = { kind: "patrol_finished", at: Math.floor(Date.now() / 1000), patrol };
+  const told = last ? [last, end] : [end];
+  if (!agent) throw new Error(t("tablet.notenrolled"));
+  try {
+    await agent.append(told, { records: told, track: { patrol, left: undefined } } satisfies Companion);
+  } catch (error) {
+    throw new Error(sentence(error));
+  }
   await readQueue();
 }
 

@@ -4,6 +4,7 @@ import workerUrl from "maplibre-gl/dist/maplibre-gl-worker.mjs?worker&url";
 import type { Feature, Geometry } from "geojson";
 import type { Parcel } from "../fields/fields";
 import type { Spot } from "../fields/geometry";
+import { serial } from "../scan/code";
 import { style, type Source } from "./style";
 
 setWorkerUrl(workerUrl);
@@ -39,9 +40,7 @@ const point = (at: Spot, properties: Record<string, unknown> = {}): Feature =>
 
 function fieldsOf(parcels: readonly Parcel[]): Feature[] {
   return parcels.map(({ id, code, permanent, outline }) => {
-    // The serial of a code, as people call a field of their group.
-    const label = code ? String(Number(code.slice(14, 19)) % 50_000 || "") : "";
-    return { type: "Feature", properties: { name: code ?? String(id), label, permanent }, geometry: outline as Geometry };
+    return { type: "Feature", properties: { name: code ?? String(id), label: serial(code), permanent }, geometry: outline as Geometry };
   });
 }
 

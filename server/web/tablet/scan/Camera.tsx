@@ -1,36 +1,29 @@
 import { useSignal } from "@preact/signals";
 import { useEffect, useRef } from "preact/hooks";
 import { t } from "../../shared/words";
-
-/** As far as browsers have it (not in TypeScript's library). */
-interface Detector {
-  detect(source: HTMLVideoElement): Promise<{ rawValue: string }[]>;
-}
-type DetectorClass = new (options: { formats: string[] }) => Detector;
+import { reader, type Reader } from "./reader";
 
 /** Pause between two looks at the picture, in milliseconds. */
 const LOOK = 250;
 
-/** Reads QR codes with the camera, where the browser can; elsewhere nothing is offered. */
+/** Reads QR codes with the camera; where there is none, nothing is offered. */
 export function Camera({ found }: { found: (text: string) => void }) {
   const on = useSignal(false);
   const error = useSignal("");
   const video = useRef<HTMLVideoElement>(null);
-  const Class = (globalThis as { BarcodeDetector?: DetectorClass }).BarcodeDetector;
 
   useEffect(() => {
-    if (!on.value || !Class) return;
+    if (!on.value) return;
     let stream: MediaStream | undefined;
     let timer: ReturnType<typeof setTimeout> | undefined;
     let gone = false;
-    const detector = new Class({ formats: ["qr_code"] });
-    const look = async () => {
-      const codes = video.current && video.current.readyState >= 2 ? await detector.detect(video.current).catch(() => []) : [];
+    const look = async (read: Reader) => {
+      const text = video.current && video.current.readyState >= 2 ? await read(video.current) : undefined;
       if (gone) return;
-      if (codes[0]) {
+      if (text) {
         on.value = false;
-        found(codes[0].rawValue);
-      } else timer = setTimeout(() => void look(), LOOK);
+        found(text);
+      } else timer = setTimeout(() => void look(read), LOOK);
     };
     navigator.mediaDevices
       .getUserMedia({ video: { facingMode: "environment" } })
@@ -39,7 +32,7 @@ export function Camera({ found }: { found: (text: string) => void }) {
         if (gone || !video.current) return opened.getTracks().forEach((track) => track.stop());
         video.current.srcObject = opened;
         await video.current.play();
-        await look();
+        await look(await reader());
       })
       .catch(() => {
         on.value = false;
@@ -52,7 +45,7 @@ export function Camera({ found }: { found: (text: string) => void }) {
     };
   }, [on.value]);
 
-  if (!Class || !navigator.mediaDevices) return null;
+  if (!navigator.mediaDevices) return null;
   return (
     <div class="camera">
       {on.value && <video ref={video} playsinline muted aria-label={t("scan.picture")} />}

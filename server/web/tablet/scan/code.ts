@@ -17,3 +17,8 @@ function checkCharacter(code: string): string {
 export function spaced(code: string): string {
   return code.replace(/^(.{6})(.{3})(.{3})(.{2})(.{5})/, "$1 $2 $3 $4 $5 ");
 }
+
+/** What people of a group call a field by, the number of its code: `2`; empty when it has none. */
+export function serial(code: string | null): string {
+  return code ? String(Number(code.slice(14, 19))) : "";
+}

@@ -13,6 +13,7 @@
  * | facts   | name     | single things, such as the enrolment |
  * | drafts  | key      | {@link Draft}: what is being entered |
  * | outcomes | id      | {@link Outcome}: what was found out about a task, on its way |
+ * | tracks  | patrol   | {@link Track}: points of a track that are not in a record yet |
  */
 const UPGRADES: readonly ((db: IDBDatabase) => void)[] = [
   (db) => {
@@ -29,10 +30,13 @@ const UPGRADES: readonly ((db: IDBDatabase) => void)[] = [
     db.createObjectStore("drafts", { keyPath: "key" });
     db.createObjectStore("outcomes", { keyPath: "id" });
   },
+  (db) => {
+    db.createObjectStore("tracks", { keyPath: "patrol" });
+  },
 ];
 
 export type StoreName =
-  | "journal" | "records" | "photos" | "bytes" | "parcels" | "tasks" | "orders" | "facts" | "drafts" | "outcomes";
+  | "journal" | "records" | "photos" | "bytes" | "parcels" | "tasks" | "orders" | "facts" | "drafts" | "outcomes" | "tracks";
 
 /** A promise of a request's result. */
 export function result<T>(request: IDBRequest<T>): Promise<T> {

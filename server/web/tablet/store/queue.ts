@@ -1,6 +1,7 @@
 import { Moved, type AgentRecord, type Batch, type Entry, type Storage, type Task } from "../../../../edge-agent/hosts/tablet/js/agent.js";
 import { result, type Database } from "./db";
 import type { Draft } from "./drafts";
+import type { Track } from "./track";
 
 /** How long a copy stays after the server has it: 7 days, in milliseconds. */
 export const GRACE = 7 * 86_400_000;
@@ -17,6 +18,8 @@ export interface Photo {
   takenAt: number;
   /** An upload was begun: the server may have it though its answer was lost. */
   tried?: boolean;
+  /** Where its pieces go, while some are missing. */
+  upload?: string;
   /** When the server's receipt came. */
   receivedAt?: number;
   /** Why the server does not want it; it stays here, and in the export. */
@@ -37,6 +40,8 @@ export interface Companion {
   photos?: { photo: Photo; bytes?: ArrayBuffer }[];
   /** The key of the draft that becomes these records. */
   draft?: string;
+  /** What is left of a track after its points became one of these records; none when the patrol ends. */
+  track?: { patrol: string; left: Track | undefined };
 }
 
 /** What waits for the server. */
@@ -64,7 +69,7 @@ export class Queue implements Storage {
   }
 
   write({ expects, revision, put, remove, companion, tasks }: Batch): Promise<void> {
-    return this.db.write(["journal", "records", "photos", "bytes", "orders", "drafts"], async (tx) => {
+    return this.db.write(["journal", "records", "photos", "bytes", "orders", "drafts", "tracks"], async (tx) => {
       const journal = tx.objectStore("journal");
       const stands = await result(journal.get("revision") as IDBRequest<number | undefined>);
       if ((stands ?? 0) !== expects) throw new Moved();
@@ -106,9 +111,14 @@ export class Queue implements Storage {
     await this.change(sha256, (photo) => ({ ...photo, tried: true }));
   }
 
+  /** An upload in pieces goes to this address, or is over. */
+  async begun(sha256: string, upload: string | undefined): Promise<void> {
+    await this.change(sha256, ({ upload: _, ...photo }) => (upload ? { ...photo, upload } : photo));
+  }
+
   /** The server's receipt named this photo. */
   async received(sha256: string): Promise<void> {
-    await this.change(sha256, ({ refused: _, ...photo }) => ({ ...photo, receivedAt: this.now() }));
+    await this.change(sha256, ({ refused: _, upload: __, ...photo }) => ({ ...photo, receivedAt: this.now() }));
   }
 
   async refused(sha256: string, why: string): Promise<void> {
@@ -175,4 +185,7 @@ async function keepCompanion(tx: IDBTransaction, companion: Companion | undefine
     else if ((await result(tx.objectStore("bytes").getKey(photo.sha256))) === undefined) throw new Error(photo.sha256);
   }
   if (companion.draft) tx.objectStore("drafts").delete(companion.draft);
+  const { track } = companion;
+  if (track?.left) tx.objectStore("tracks").put(track.left);
+  else if (track) tx.objectStore("tracks").delete(track.patrol);
 }

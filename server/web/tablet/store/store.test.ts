@@ -6,6 +6,7 @@ import { beforeAll, beforeEach, expect, test } from "vitest";
 import { Agent, Moved, type AgentRecord } from "../../../../edge-agent/hosts/tablet/js/agent.js";
 import { exported, imported, NotAQueue } from "./backup";
 import { Database } from "./db";
+import { Outcomes } from "./outcomes";
 import { GRACE, Queue, type Photo } from "./queue";
 
 const DIST = resolve(import.meta.dirname, "../../../../edge-agent/hosts/tablet/dist");
@@ -133,18 +134,49 @@ test("a copy goes only after the server's receipt and a week", async () => {
   expect(await queue.records()).toEqual([]);
 });
 
+test("an app that comes over a full queue of the first version finds all of it", async () => {
+  const first = await new Promise<IDBDatabase>((resolve) => {
+    const request = factory.open("gengwei", 1);
+    request.onupgradeneeded = () => {
+      for (const name of ["journal", "bytes", "facts"]) request.result.createObjectStore(name);
+      for (const name of ["parcels", "tasks", "orders"]) request.result.createObjectStore(name, { keyPath: "id" });
+      request.result.createObjectStore("records", { autoIncrement: true });
+      request.result.createObjectStore("photos", { keyPath: "sha256" });
+    };
+    request.onsuccess = () => resolve(request.result);
+  });
+  const taken = photo(3);
+  await new Promise<void>((done) => {
+    const tx = first.transaction(["records", "photos", "bytes"], "readwrite");
+    tx.objectStore("records").add({ record: sighting() });
+    tx.objectStore("photos").put(taken.photo);
+    tx.objectStore("bytes").put(taken.bytes, taken.photo.sha256);
+    tx.oncomplete = () => done();
+  });
+  first.close();
+  expect((await queue.records()).map(({ kept }) => kept.record)).toEqual([sighting()]);
+  expect((await queue.waiting()).photos).toEqual([taken.photo]);
+  expect(new Uint8Array((await queue.bytes(taken.photo.sha256))!)).toEqual(new Uint8Array(64).fill(3));
+  expect(await db.all("drafts")).toEqual([]);
+});
+
 test("an exported queue comes back on an empty tablet, once", async () => {
   const agent = await open();
   await agent.append([sighting()], { records: [sighting()], photos: [photo(5, 100_000)] });
-  const file = await (await exported(queue, now)).text();
+  let outcomes = new Outcomes(db);
+  await outcomes.keep({ id: "o", task: "t", words: "看过", photos: [photo(5).photo.sha256], madeAt: 1 }, []);
+  const file = await (await exported(queue, outcomes, now)).text();
 
-  queue = new Queue(new Database("gengwei", new IDBFactory()), () => now);
+  db = new Database("gengwei", new IDBFactory());
+  [queue, outcomes] = [new Queue(db, () => now), new Outcomes(db)];
   const fresh = await open();
-  const all = await imported(queue, file);
+  const all = await imported(queue, outcomes, file);
   await fresh.append(all.records, all);
+  for (const outcome of all.outcomes) await outcomes.keep(outcome, []);
+  expect(await outcomes.all()).toMatchObject([{ id: "o", words: "看过" }]);
   expect(fresh.status().waiting).toBe(1);
   expect(new Uint8Array((await queue.bytes(photo(5).photo.sha256))!)).toEqual(new Uint8Array(100_000).fill(5));
-  expect(await imported(queue, file)).toEqual({ records: [], photos: [] });
-  await expect(imported(queue, "{}")).rejects.toBeInstanceOf(NotAQueue);
-  await expect(imported(queue, "no")).rejects.toBeInstanceOf(NotAQueue);
+  expect(await imported(queue, outcomes, file)).toEqual({ records: [], photos: [], outcomes: [] });
+  await expect(imported(queue, outcomes, "{}")).rejects.toBeInstanceOf(NotAQueue);
+  await expect(imported(queue, outcomes, "no")).rejects.toBeInstanceOf(NotAQueue);
 });

@@ -82,3 +82,74 @@ test("a photo that the server refuses holds up none, and stays", async () => {
   expect(refused[0]).toMatchObject({ refused: "不行" });
   expect(await queue.bytes(NAME)).toBeDefined();
 });
+
+/** A photo of a megabyte, and a server that keeps what arrives of it. */
+async function large() {
+  const size = 1_000_000;
+  const bytes = new Uint8Array(size).map((_, i) => i * 7);
+  const photo = { sha256: "cd".repeat(32), size, type: "image/jpeg", subject: "s", takenAt: 1 };
+  queue = new Queue(new Database("gengwei", new IDBFactory()));
+  await queue.write({ expects: 0, revision: 1, put: [], remove: [], companion: { records: [], photos: [{ photo, bytes: bytes.buffer }] } });
+  const disk: number[] = [];
+  const asked: string[] = [];
+  let id = 0;
+  const told = (status: number) => {
+    const stored = disk.length === size ? { "content-location": `/api/v1/evidence/${photo.sha256}` } : {};
+    return new Response(null, { status, headers: { "upload-offset": String(disk.length), ...stored } });
+  };
+  const answer = async (url: string, init: RequestInit) => {
+    asked.push(init.method!);
+    const headers = init.headers as Record<string, string>;
+    if (url.startsWith("/api/v1/evidence/")) return new Response(null, { status: 404 });
+    if (init.method === "POST") {
+      disk.length = 0;
+      return new Response(null, { status: 201, headers: { location: `/api/v1/uploads/${++id}` } });
+    }
+    if (url !== `/api/v1/uploads/${id}`) return new Response(null, { status: 404 });
+    if (init.method === "HEAD") return told(200);
+    if (headers["upload-offset"] !== String(disk.length)) return Response.json({ title: "x", status: 409 }, { status: 409 });
+    for (const byte of init.body as Uint8Array) disk.push(byte);
+    return told(204);
+  };
+  return { bytes, photo, disk, asked, answer };
+}
+
+test("a large photo goes on where it was cut, over restarts, and no piece is sent twice", async () => {
+  const { bytes, photo, disk, asked, answer } = await large();
+  let n = 0;
+  // Lost before the server, and lost after it, in turns.
+  const bad = async (url: unknown, init?: RequestInit) => {
+    n += 1;
+    if (n % 4 === 0) throw new TypeError("net");
+    const got = await answer(url as string, init!);
+    if (n % 4 === 3) throw new TypeError("net");
+    return got;
+  };
+  for (let days = 0; days < 20 && (await queue.waiting()).photos.length > 0; days++) {
+    await upload(queue, { fetch: bad as typeof fetch, token: "t", pause }).catch(() => {});
+  }
+  expect((await queue.waiting()).photos).toEqual([]);
+  expect(Buffer.from(disk).equals(bytes)).toBe(true);
+  expect(asked.filter((method) => method === "POST")).toHaveLength(1);
+  expect(asked.filter((method) => method === "PATCH")).toHaveLength(4);
+  expect((await queue.photos())[0]).not.toHaveProperty("upload");
+  expect(photo.size).toBe(disk.length);
+});
+
+test("an upload that the server has given up begins anew; the last byte without the name is no receipt", async () => {
+  const { asked, answer, disk, bytes, photo } = await large();
+  await queue.begun(photo.sha256, "/api/v1/uploads/long-ago");
+  await upload(queue, { fetch: ((url: string, init: RequestInit) => answer(url, init)) as typeof fetch, token: "t", pause });
+  expect(asked.slice(0, 2)).toEqual(["HEAD", "POST"]);
+  expect(Buffer.from(disk).equals(bytes)).toBe(true);
+
+  const second = await large();
+  const nameless = async (url: string, init: RequestInit) => {
+    const got = await second.answer(url, init);
+    const headers = new Headers(got.headers);
+    headers.delete("content-location");
+    return new Response(null, { status: got.status, headers });
+  };
+  await expect(upload(queue, { fetch: nameless as typeof fetch, token: "t", pause })).rejects.toMatchObject({ temporary: true });
+  expect((await queue.waiting()).photos).toHaveLength(1);
+});

@@ -1,9 +1,13 @@
 import { t } from "../../shared/words";
 import { Problem, problemOf } from "../../shared/api/problem";
 import type { Photo, Queue } from "../store/queue";
+import { inPieces, type Place } from "./pieces";
 
 /** Pauses before another try of the same photo, in milliseconds. */
 const PAUSES = [300, 1_000, 3_000, 9_000];
+
+/** Larger photos go up in pieces, in bytes. */
+export const WHOLE = 512 * 1024;
 
 export interface Line {
   fetch: typeof fetch;
@@ -14,7 +18,7 @@ export interface Line {
 
 /**
  * Hands in what waits, one photo after the other. A copy is marked only by the server's receipt, which names it; a
- * photo whose answer was lost is asked for before it is sent again. Throws when the line is too bad to go on.
+ * photo whose answer was lost is asked for before it is sent again, and a large one goes on where it was cut. Throws when the line is too bad to go on.
  */
 export async function upload(queue: Queue, line: Line, told: () => void = () => {}): Promise<void> {
   for (const photo of (await queue.waiting()).photos) {
@@ -25,14 +29,16 @@ export async function upload(queue: Queue, line: Line, told: () => void = () => 
 
 async function one(queue: Queue, photo: Photo, line: Line): Promise<void> {
   const pause = line.pause ?? ((ms) => new Promise((done) => setTimeout(done, ms)));
+  const place: Place = { at: photo.upload, keep: (at) => queue.begun(photo.sha256, at) };
   let tried = photo.tried ?? false;
   for (const [attempt, ms] of [0, ...PAUSES].entries()) {
     if (ms > 0) await pause(ms);
     try {
-      if (!(tried && (await known(photo, line)))) {
+      // An upload that was begun says by itself how far it is.
+      if (place.at || !(tried && (await known(photo, line)))) {
         if (!tried) await queue.tried(photo.sha256);
         tried = true;
-        await put(queue, photo, line);
+        await send(queue, photo, line, place);
       }
       return await queue.received(photo.sha256);
     } catch (error) {
@@ -54,9 +60,14 @@ async function known(photo: Photo, line: Line): Promise<boolean> {
   return (await ask("HEAD", photo, line)).ok;
 }
 
-async function put(queue: Queue, photo: Photo, line: Line): Promise<void> {
+async function send(queue: Queue, photo: Photo, line: Line, place: Place): Promise<void> {
   const bytes = await queue.bytes(photo.sha256);
   if (!bytes) throw new Problem(422, "lost", t("sync.lostbytes"), "");
+  if (photo.size > WHOLE) await inPieces(photo, bytes, line, place);
+  else await put(photo, bytes, line);
+}
+
+async function put(photo: Photo, bytes: ArrayBuffer, line: Line): Promise<void> {
   const response = await ask("PUT", photo, line, bytes);
   const body = (await response.json().catch(() => undefined)) as { sha256?: string; size?: number } | undefined;
   if (!response.ok) throw problemOf(response.status, body);

@@ -16,12 +16,18 @@ export function Enrol() {
   const error = useSignal<unknown>(undefined);
 
   useEffect(() => {
-    const code = codeIn(location.hash);
-    if (!location.hash.includes("enrol=") || !code) return;
-    // It works once: the address must not offer it again.
-    history.replaceState(null, "", location.pathname);
-    typed.value = code;
-    void take(code);
+    const look = () => {
+      const code = codeIn(location.hash);
+      if (!location.hash.includes("enrol=") || !code) return;
+      // It works once: the address must not offer it again.
+      history.replaceState(null, "", location.pathname);
+      typed.value = code;
+      void take(code);
+    };
+    look();
+    // An address that was scanned while this page is open changes nothing but what stands behind the #.
+    addEventListener("hashchange", look);
+    return () => removeEventListener("hashchange", look);
   }, []);
 
   async function take(text: string) {

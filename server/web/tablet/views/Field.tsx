@@ -23,7 +23,7 @@ export function Field({ rest: [name = ""] }: { rest: string[] }) {
           <dt>{t("fields.permanent")}</dt><dd>{parcel.permanent ? t("fields.yes") : t("fields.no")}</dd>
         </dl>
       )}
-      <a class="button huge alarm" href={name.length === 20 ? `/tablet/sighting?parcel=${name}` : "/tablet/sighting"}>{t("patrol.sight")}</a>
+      <a class="button huge seen" href={name.length === 20 ? `/tablet/sighting?parcel=${name}` : "/tablet/sighting"}>{t("patrol.sight")}</a>
       {parcel && <FieldsMap at={parcel.at} chosen={parcel.code ?? String(parcel.id)} onTap={(_, field) => field && go(`/tablet/field/${field}`)} />}
     </>
   );

@@ -3,8 +3,9 @@ import { go } from "../../shared/route";
 import { t } from "../../shared/words";
 import { when } from "../../shared/time";
 import { kindTitle } from "../patrol/kinds";
+import { track, trackLeft } from "../patrol/tracking";
 import { Unfinished } from "../patrol/Unfinished";
-import { file, going } from "../state";
+import { finishPatrol, going } from "../state";
 import { sync } from "../sync/sync";
 
 /** A patrol under way: what was seen so far, one more, or the end. */
@@ -20,7 +21,8 @@ export function Patrol() {
     busy.value = true;
     error.value = "";
     try {
-      await file([{ kind: "patrol_finished", at: Math.floor(Date.now() / 1000), patrol: id }]);
+      await finishPatrol(id, trackLeft(id));
+      track.value = undefined;
       go("/tablet");
       if (navigator.onLine) void sync();
     } catch (failure) {
@@ -34,10 +36,11 @@ export function Patrol() {
     <>
       <h1>{t("patrol.title")}</h1>
       <p>{t("patrol.since", { at: when(new Date(patrol.startedAt * 1000).toISOString()) })}</p>
+      {track.value && <p role="status">{t("track.on")}</p>}
       {error.value && <p class="problem" role="alert">{error.value}</p>}
       <Unfinished />
-      <a class="button huge alarm" href="/tablet/sighting">{t("patrol.sight")}</a>
-      <button class="main huge" disabled={busy.value} onClick={() => void finish(patrol.id)}>{t("patrol.finish")}</button>
+      <a class="button huge seen" href="/tablet/sighting">{t("patrol.sight")}</a>
+      <button class="huge" disabled={busy.value} onClick={() => void finish(patrol.id)}>{t("patrol.finish")}</button>
       <section class="card">
         <h2>{t("patrol.seen", { n: patrol.sightings.length })}</h2>
         {patrol.sightings.length === 0 && <p class="empty">{t("patrol.nothing")}</p>}

@@ -2,7 +2,7 @@ import { useSignal } from "@preact/signals";
 import { useEffect } from "preact/hooks";
 import { when } from "../../shared/time";
 import { t } from "../../shared/words";
-import { file, lastSync, patrols, queue, unsent, unsentResults, waiting } from "../state";
+import { file, lastSync, outcomes, patrols, queue, readQueue, unsent, unsentResults, waiting } from "../state";
 import { exported, imported, NotAQueue } from "../store/backup";
 import { examine, health } from "../store/health";
 import { busy, sync } from "../sync/sync";
@@ -14,7 +14,7 @@ export function Sync() {
   const { doneAt } = lastSync.value;
 
   async function save() {
-    const url = URL.createObjectURL(await exported(queue, Date.now()));
+    const url = URL.createObjectURL(await exported(queue, outcomes, Date.now()));
     const link = document.createElement("a");
     link.href = url;
     link.download = `gengwei-${new Date().toISOString().slice(0, 10)}.json`;
@@ -25,9 +25,11 @@ export function Sync() {
   async function load(chosen: File | undefined) {
     if (!chosen) return;
     try {
-      const { records, photos } = await imported(queue, await chosen.text());
+      const { records, photos, outcomes: found } = await imported(queue, outcomes, await chosen.text());
       if (records.length > 0 || photos?.length) await file(records, photos);
-      said.value = t("backup.imported", { n: records.length, m: photos?.length ?? 0 });
+      for (const outcome of found) await outcomes.keep(outcome, []);
+      await readQueue();
+      said.value = t("backup.imported", { n: records.length + found.length, m: photos?.length ?? 0 });
     } catch (failure) {
       said.value = failure instanceof NotAQueue ? t("backup.wrong") : (failure as Error).message;
     }

@@ -12,7 +12,7 @@ import { Shots } from "../patrol/Shots";
 import type { Entry } from "../patrol/entry";
 import { follow, here } from "../position";
 import { spaced } from "../scan/code";
-import { conclude, entering, results, tasks } from "../state";
+import { conclude, drafts, entering, giveUp, results, tasks } from "../state";
 import { sync } from "../sync/sync";
 
 /** Characters of the words of an outcome. */
@@ -22,9 +22,21 @@ const WORDS = 2000;
 export function Task({ rest: [id = ""] }: { rest: string[] }) {
   const task = tasks.value.find((one) => one.id === id);
   const result = results.value.find((one) => one.task === id);
-  if (result) return <p class="empty" role="status"><strong>{result.receivedAt ? t("task.sent") : t("task.kept")}</strong><a class="button big" href="/tablet">{t("tablet.back")}</a></p>;
-  if (!task) return <p class="empty"><strong>{t("task.gone")}</strong><a class="button big" href="/tablet">{t("tablet.back")}</a></p>;
+  if (result) return <Over words={t(result.receivedAt ? "task.sent" : "task.kept")} id={id} />;
+  if (!task) return <Over words={t("task.gone")} id={id} />;
   return <Open key={id} task={task} />;
+}
+
+/** Nothing to do here any more; what was entered for a task that was withdrawn meanwhile goes when somebody says so. */
+function Over({ words, id }: { words: string; id: string }) {
+  const left = drafts.value.find((draft) => draft.key === `task/${id}`);
+  return (
+    <div class="empty">
+      <h1>{words}</h1>
+      {left && <button class="big" onClick={() => confirm(t("draft.sure")) && void giveUp(left)}>{t("draft.drop")}</button>}
+      <a class="button big" href="/tablet">{t("tablet.back")}</a>
+    </div>
+  );
 }
 
 function Open({ task }: { task: Given }) {
@@ -37,6 +49,7 @@ function Open({ task }: { task: Given }) {
   const taken = (number: number) => photos.some((photo) => photo.stand === number);
   const missing = Math.max(0, task.photos - photos.length);
   const at = centre(task.outline);
+  useEffect(() => void (error.value = ""), [photos]);
   const shown = useMemo(() => stands.map((stand) => ({ ...stand, done: taken(stand.number) })), [stands, photos]);
 
   async function submit() {

@@ -54,6 +54,9 @@ export const tablet: Record<keyof typeof zh, string> = {
   "backup.imported": "Imported {n} records and {m} photos.",
   "backup.wrong": "This file was not exported by Gengwei.",
 
+  "track.want": "Also record my way (optional)",
+  "track.on": "Your way is being recorded until the patrol ends.",
+
   "patrol.title": "Patrol under way",
   "patrol.start": "Start a patrol",
   "patrol.goon": "Go on with the patrol",
@@ -145,6 +148,7 @@ export const tablet: Record<keyof typeof zh, string> = {
   "fields.permanent": "Permanent basic farmland",
   "fields.yes": "yes",
   "fields.no": "no",
+  "fields.serial": "No. {n}",
   "fields.here": "here",
   "fields.metres": "{n} m",
   "fields.kilometres": "{n} km",

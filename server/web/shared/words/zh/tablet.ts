@@ -52,6 +52,9 @@ export const tablet = {
   "backup.imported": "导入了 {n} 条记录、{m} 张照片。",
   "backup.wrong": "这个文件不是耕卫导出的。",
 
+  "track.want": "也记录走过的路线（可不选）",
+  "track.on": "正在记录路线，结束巡查时停止。",
+
   "patrol.title": "正在巡查",
   "patrol.start": "开始巡查",
   "patrol.goon": "继续巡查",
@@ -143,6 +146,7 @@ export const tablet = {
   "fields.permanent": "永久基本农田",
   "fields.yes": "是",
   "fields.no": "否",
+  "fields.serial": "{n} 号",
   "fields.here": "就在这里",
   "fields.metres": "{n} 米",
   "fields.kilometres": "{n} 公里",
