@@ -23,6 +23,7 @@ pub mod exchange;
 pub mod extract;
 pub mod geo;
 pub mod grid;
+pub mod imports;
 pub mod jobs;
 pub mod keys;
 pub mod layers;

@@ -19,6 +19,7 @@ use crate::state::App;
         (name = "accounts", description = "Log in; accounts; the audit log"),
         (name = "grid", description = "Units and who is responsible in them"),
         (name = "parcels", description = "Parcels and their codes (一地一码)"),
+        (name = "imports", description = "Files to be imported: rosters, parcels"),
         (name = "posts", description = "QR posts (二维码警示桩)"),
         (name = "devices", description = "Posts' radios and tablets: codes, keys, how they fare"),
         (name = "sync", description = "What devices send, exactly once; quarantine"),

@@ -15,12 +15,12 @@ use utoipa_axum::router::OpenApiRouter;
 use crate::error::{self, Problem};
 use crate::state::App;
 use crate::{
-    accounts, cases, deliveries, devices, evidence, grid, notices, ogc, openapi, pages, parcels, patches,
-    patrols, posts, public, sync, tasks, telemetry, tiles,
+    accounts, audit, cases, deliveries, devices, evidence, grid, imports, notices, ogc, openapi, pages,
+    parcels, patches, patrols, posts, public, sync, tasks, telemetry, tiles,
 };
 
-/// No request may take longer; imports answer at once and go on by themselves. Uploads alone have no limit, they
-/// may take long on a village's network and end when nothing comes any more.
+/// No request may take longer; imports answer at once and go on by themselves. Uploads have no limit, they may take long
+/// on a village's network and end when nothing comes any more; nor has the verification of the log.
 const LONGEST: Duration = Duration::from_secs(60);
 
 /// The API with its description.
@@ -32,6 +32,7 @@ pub fn api() -> OpenApiRouter<App> {
         .merge(devices::routes())
         .merge(deliveries::routes())
         .merge(grid::routes())
+        .merge(imports::routes())
         .merge(notices::routes())
         .merge(parcels::routes())
         .merge(patches::routes())
@@ -43,7 +44,9 @@ pub fn api() -> OpenApiRouter<App> {
         .merge(tiles::routes())
         .merge(ogc::routes())
         .layer(timely())
+        .merge(audit::routes())
         .merge(evidence::routes())
+        .merge(imports::uploads())
         .merge(patches::uploads())
         .merge(public::uploads())
         .merge(deliveries::uploads())

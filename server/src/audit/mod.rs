@@ -5,6 +5,7 @@
 //! between breaks the chain. A chain's first entry names the heads of all other chains, so that cutting off
 //! the end of one shows in the chains begun after it.
 
+mod http;
 mod sql;
 mod verify;
 
@@ -15,8 +16,9 @@ use sm3::{Digest, Sm3};
 use crate::db::{Timestamp, Tx};
 use crate::env::Env;
 
+pub use http::routes;
 pub use sql::{Listed, list};
-pub use verify::{Verdict, verify};
+pub use verify::{Flaw, Verdict, verify};
 
 /// What is to be logged. Personal data do not belong in `detail`: it is kept for ever.
 #[derive(Clone, Debug, PartialEq)]

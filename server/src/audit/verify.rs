@@ -16,9 +16,42 @@ pub enum Verdict {
         chain: String,
         /// The entry's place in the chain.
         seq: i64,
-        /// What is wrong, in a sentence.
-        reason: String,
+        /// What is wrong.
+        flaw: Flaw,
     },
+}
+
+/// What is wrong with an entry; displayed as an English sentence.
+#[derive(Clone, Debug, PartialEq, thiserror::Error)]
+pub enum Flaw {
+    /// Entries before it were taken away.
+    #[error("entries {0} to {1} are missing before it")]
+    Missing(i64, i64),
+    /// It was altered.
+    #[error("its content does not match its hash")]
+    Altered,
+    /// It is an anchor that says nothing.
+    #[error("its list of other chains' heads cannot be read")]
+    Unreadable,
+    /// Another chain knows another entry in its place.
+    #[error("it is not the entry that chain {0} vouches for")]
+    Replaced(String),
+    /// Another chain knows it, but it is not there.
+    #[error("it is gone, but chain {0} vouches for it")]
+    Gone(String),
+}
+
+impl Flaw {
+    /// A Chinese sentence.
+    pub fn sentence(&self) -> String {
+        match self {
+            Self::Missing(from, to) => format!("它之前的第 {from} 至 {to} 条不见了。"),
+            Self::Altered => "内容与校验值不符，被改动过。".to_owned(),
+            Self::Unreadable => "其中记录的其他链的链头读不出来。".to_owned(),
+            Self::Replaced(by) => format!("不是链 {by} 所证明的那一条。"),
+            Self::Gone(by) => format!("已经不见了，但链 {by} 证明它存在过。"),
+        }
+    }
 }
 
 /// Reads the whole log in pages of constant size.
@@ -57,13 +90,10 @@ impl Walk {
         let previous = self.last.as_ref().filter(|l| l.chain == link.chain);
         let (seq, hash) = previous.map_or((0, ""), |l| (l.seq, l.hash.as_str()));
         if link.seq != seq + 1 {
-            return Err(broken(
-                &link,
-                format!("entries {} to {} are missing before it", seq + 1, link.seq - 1),
-            ));
+            return Err(broken(&link, Flaw::Missing(seq + 1, link.seq - 1)));
         }
         if link.hash != link.hash_after(hash) {
-            return Err(broken(&link, "its content does not match its hash".to_owned()));
+            return Err(broken(&link, Flaw::Altered));
         }
         if link.action == "audit.anchor" {
             self.anchor(&link)?;
@@ -74,11 +104,11 @@ impl Walk {
     }
 
     fn anchor(&mut self, link: &Link) -> Result<(), Verdict> {
-        let heads: BTreeMap<String, String> = serde_json::from_str(&link.detail)
-            .map_err(|_| broken(link, "its list of other chains' heads cannot be read".to_owned()))?;
+        let heads: BTreeMap<String, String> =
+            serde_json::from_str(&link.detail).map_err(|_| broken(link, Flaw::Unreadable))?;
         for (chain, head) in heads {
             let Some((seq, hash)) = head.split_once(':').and_then(|(s, h)| Some((s.parse().ok()?, h))) else {
-                return Err(broken(link, "its list of other chains' heads cannot be read".to_owned()));
+                return Err(broken(link, Flaw::Unreadable));
             };
             self.vouched.insert((chain, seq), (hash.to_owned(), link.chain.clone()));
         }
@@ -89,17 +119,17 @@ impl Walk {
     /// holds by itself, but not against the chains begun after it.
     async fn finish(self, db: &Db) -> sqlx::Result<Verdict> {
         for ((chain, seq), (hash, by)) in self.vouched {
-            let reason = match sql::hash(db, &chain, seq).await? {
+            let flaw = match sql::hash(db, &chain, seq).await? {
                 Some(found) if found == hash => continue,
-                Some(_) => format!("it is not the entry that chain {by} vouches for"),
-                None => format!("it is gone, but chain {by} vouches for it"),
+                Some(_) => Flaw::Replaced(by),
+                None => Flaw::Gone(by),
             };
-            return Ok(Verdict::Broken { chain, seq, reason });
+            return Ok(Verdict::Broken { chain, seq, flaw });
         }
         Ok(Verdict::Sound(self.count))
     }
 }
 
-fn broken(link: &Link, reason: String) -> Verdict {
-    Verdict::Broken { chain: link.chain.clone(), seq: link.seq, reason }
+fn broken(link: &Link, flaw: Flaw) -> Verdict {
+    Verdict::Broken { chain: link.chain.clone(), seq: link.seq, flaw }
 }

@@ -57,6 +57,18 @@ pub struct Caller {
 }
 
 impl Caller {
+    /// Somebody who asked for something that is done later, when nobody is logged in.
+    pub(crate) fn absent(account: &str, login: &str, name: &str) -> Self {
+        Self {
+            account: account.to_owned(),
+            login: login.to_owned(),
+            name: name.to_owned(),
+            person: None,
+            admin: None,
+            held: Vec::new(),
+        }
+    }
+
     /// The units in which this caller has a right.
     pub fn units<R: Right>(&self) -> Units {
         Units::new(self.held.iter().filter(|h| R::granted(h.role, h.unit.level())).map(|h| h.unit))

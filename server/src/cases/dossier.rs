@@ -13,7 +13,6 @@ use crate::exchange::paper::{Paper, Ring};
 use crate::parcels;
 use crate::parcels::outline::Outlines;
 use crate::parcels::sql::Geometry;
-use crate::patches;
 use crate::state::App;
 
 /// Photos beyond this number are listed by their hash only, so that a file stays one that can be printed.
@@ -124,9 +123,9 @@ fn filled(app: &App, fields: &Fields) -> String {
     said.collect::<Vec<_>>().join("；")
 }
 
-/// The outline of the patch that opened the case, else of its parcel.
+/// The outline as it was drawn or as the patch has it that opened the case, else of its parcel.
 async fn outline(app: &App, case: &Stored) -> Result<Option<Geometry>> {
-    if let Some((outline, _)) = patches::place_of_case(app.db(), &case.id).await? {
+    if let Some((outline, _)) = super::outlines::place_of(app.db(), &case.id).await? {
         return Ok(Some(outline));
     }
     let Some(code) = &case.parcel else { return Ok(None) };

@@ -15,6 +15,7 @@ mod export;
 mod http;
 mod kinds;
 mod note;
+pub mod outlines;
 pub mod persons;
 mod remind;
 pub mod sql;

@@ -32,7 +32,8 @@ pub(super) async fn run(
             context.say(json!({"entries": entries, "ok": true}), format!("audit {entries} entries ok"));
             Ok(ExitCode::SUCCESS)
         }
-        Verdict::Broken { chain, seq, reason } => {
+        Verdict::Broken { chain, seq, flaw } => {
+            let reason = flaw.to_string();
             let text = format!("audit BROKEN at chain {chain} entry {seq}: {reason}");
             context.say(json!({"ok": false, "chain": chain, "seq": seq, "reason": reason}), text);
             Ok(ExitCode::FAILURE)

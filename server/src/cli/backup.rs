@@ -19,8 +19,8 @@ use super::Context;
 use crate::crypto::Keyring;
 use crate::db::copy;
 use crate::evidence::Photos;
+use crate::imports;
 use crate::keys::{self, MASTER_KEY_FILE};
-use crate::patches::import;
 
 #[derive(clap::Args)]
 pub(super) struct Backup {
@@ -163,7 +163,7 @@ fn copy_imports(from: &Path, to: &Path) -> anyhow::Result<()> {
     for entry in entries {
         let (path, name) = entry.map(|entry| (entry.path(), entry.file_name()))?;
         let target = to.join(name);
-        if !import::is_waiting(&path) || target.exists() {
+        if !imports::is_waiting(&path) || target.exists() {
             continue;
         }
         let mut copy = tempfile::NamedTempFile::new_in(to)?;

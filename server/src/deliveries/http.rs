@@ -25,6 +25,7 @@ use crate::state::App;
 pub fn routes() -> OpenApiRouter<App> {
     OpenApiRouter::new()
         .routes(routes!(list))
+        .routes(routes!(channels))
         .routes(routes!(resend))
         .routes(routes!(pack))
         .routes(routes!(packed))
@@ -123,6 +124,66 @@ async fn list(
     let rows = sql::list(app.db(), &units, &filter, limit + 1).await?;
     let grid = app.grid();
     Ok(Json(Page::new(rows, limit, |d| d.id.clone()).map(|d| Delivery::new(&grid, d))))
+}
+
+/// A way out of the house, and how many of the caller's deliveries stand where on it.
+#[derive(Serialize, ToSchema)]
+struct ChannelListed {
+    name: String,
+    /// What it carries.
+    subject: Subject,
+    /// Whether it is pushed; otherwise it goes by package.
+    pushes: bool,
+    counts: ChannelCounts,
+}
+
+#[derive(Default, Serialize, ToSchema)]
+struct ChannelCounts {
+    waiting: i64,
+    packed: i64,
+    delivered: i64,
+    dead: i64,
+    accepted: i64,
+    rejected: i64,
+}
+
+impl ChannelCounts {
+    fn put(&mut self, state: State, count: i64) {
+        match state {
+            State::Waiting => self.waiting = count,
+            State::Packed => self.packed = count,
+            State::Delivered => self.delivered = count,
+            State::Dead => self.dead = count,
+            State::Accepted => self.accepted = count,
+            State::Rejected => self.rejected = count,
+        }
+    }
+}
+
+#[derive(Serialize, ToSchema)]
+#[schema(as = Channels)]
+struct AllChannels {
+    items: Vec<ChannelListed>,
+}
+
+/// The channels that are configured, each with what waits and what has arrived.
+#[utoipa::path(get, path = "/api/v1/deliveries/channels", tag = "deliveries",
+    responses((status = 200, body = AllChannels)))]
+async fn channels(Part(app): Part<App>, scope: Scope<ReadCases>) -> Result<Json<AllChannels>> {
+    let counted = sql::counts(app.db(), &scope.units).await?;
+    let listed = app.channels().all.iter().map(|channel| {
+        let mut counts = ChannelCounts::default();
+        for (_, state, count) in counted.iter().filter(|(name, ..)| *name == channel.name) {
+            counts.put(state.0, *count);
+        }
+        ChannelListed {
+            name: channel.name.clone(),
+            subject: channel.subject,
+            pushes: channel.url.is_some(),
+            counts,
+        }
+    });
+    Ok(Json(AllChannels { items: listed.collect() }))
 }
 
 /// Send a dead letter, a rejected or an unanswered delivery again.

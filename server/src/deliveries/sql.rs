@@ -197,6 +197,16 @@ pub(super) async fn list(
     on.all(query.push_bind(" order by id desc limit ", limit)).await
 }
 
+/// How many deliveries of some units stand where, by channel.
+pub(super) async fn counts(
+    on: &impl Session,
+    units: &Units,
+) -> sqlx::Result<Vec<(String, Text<State>, i64)>> {
+    let query =
+        units.filter_ancestors(sql("select channel, state, count(*) from deliveries where true"), &ANCESTORS);
+    on.all(query.push(" group by channel, state order by channel, state")).await
+}
+
 pub(super) async fn find(on: &impl Session, id: &str) -> sqlx::Result<Option<Stored>> {
     on.first(sql(STORED).push_bind(" and id = ", id)).await
 }

@@ -181,6 +181,9 @@ async fn a_dead_letter_waits_for_a_person_and_the_county_is_told(db: Db, env) {
     let [dead]: [_; 1] = all(&app).await.try_into().unwrap();
     assert_eq!(dead.state.0, State::Dead);
     assert!(dead.error.as_deref().unwrap().contains("500"), "{:?}", dead.error);
+    let counted = sql::counts(app.db(), &Units::new([region(COUNTY)])).await.unwrap();
+    assert_eq!(counted.iter().map(|(_, state, n)| (state.0, *n)).collect::<Vec<_>>(), [(State::Dead, 1)]);
+    assert_eq!(sql::counts(app.db(), &Units::new([region("640521")])).await.unwrap(), [], "none of a neighbour's");
     let told = crate::notices::sql::unsent(app.db(), 10).await.unwrap();
     assert_eq!(told.iter().map(|notice| &*notice.recipient).collect::<Vec<_>>(), [region(COUNTY).as_str()]);
     hand.forward(100_000);

@@ -15,6 +15,7 @@ use std::collections::BTreeMap;
 use gengwei_proto::{Level, RegionCode};
 use jiff::civil::Date;
 
+use crate::auth::Units;
 use crate::db::Db;
 use appointments::{Role, Term};
 
@@ -179,6 +180,11 @@ impl Grid {
         let levels = [Level::City, Level::County, Level::Township, Level::Village, Level::Group];
         levels.into_iter().filter_map(|level| code.ancestor(level)).collect()
     }
+}
+
+/// Whether a unit is edited from some units: a township edits its villages and groups, itself is the county's matter.
+pub(crate) fn is_editable(units: &Units, unit: &RegionCode) -> bool {
+    units.iter().any(|own| own.contains(unit) && (own != unit || own.level() < Level::Township))
 }
 
 #[cfg(test)]

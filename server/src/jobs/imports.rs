@@ -1,4 +1,4 @@
-//! Imports uploaded batches of patches, one after the other; also those that a killed process left behind.
+//! Imports what was uploaded, one file after the other; also what a killed process left behind.
 
 use std::time::Duration;
 
@@ -13,14 +13,20 @@ pub(super) async fn run(app: App, stop: CancellationToken) {
         let done = tokio::select! {
             // A chunk that is being written is finished by the writer; the rest is taken up after the restart.
             () = stop.cancelled() => return,
-            done = crate::patches::import::run_waiting(&app) => done,
+            done = waiting(&app) => done,
         };
         if let Err(error) = done {
-            tracing::warn!(%error, "uploaded batches could not be imported");
+            tracing::warn!(%error, "uploads could not be imported");
         }
         tokio::select! {
             () = stop.cancelled() => return,
             () = tokio::time::sleep(EVERY) => {}
         }
     }
+}
+
+async fn waiting(app: &App) -> anyhow::Result<()> {
+    crate::patches::import::run_waiting(app).await?;
+    crate::imports::run_waiting(app).await?;
+    Ok(())
 }

@@ -146,6 +146,22 @@ pub(super) struct Subject {
     pub bounds: [f64; 4],
 }
 
+/// An outline in CGCS2000 degrees against everything that it meets; its box is west, south, east, north.
+///
+/// # Errors
+/// The database's, and coordinates that no plane has.
+pub async fn of_outline(
+    app: &App,
+    lonlat: geo::MultiPolygon<f64>,
+    bounds: [f64; 4],
+) -> anyhow::Result<Overlay> {
+    let subjects = vec![subject(lonlat, &Crs::Geographic, bounds)?];
+    let shelf = Shelf::load(app.db()).await?;
+    let around = Surroundings::load(app, &shelf, &subjects).await?;
+    let mut cut = tokio::task::spawn_blocking(move || around.cut(&subjects)).await?;
+    Ok(cut.pop().unwrap_or_default())
+}
+
 /// What may be met near some patches, read once for all of them.
 pub(super) struct Surroundings {
     parcels: HashMap<i64, (ParcelRow, Region)>,

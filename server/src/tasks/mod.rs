@@ -23,7 +23,6 @@ use crate::error::{self, Problem};
 use crate::notices::{self, NewNotice, Subject, To};
 use crate::parcels;
 use crate::parcels::outline::{self, Outlines};
-use crate::patches;
 use crate::state::App;
 
 pub use http::routes;
@@ -80,10 +79,10 @@ pub(crate) async fn assign(
     Ok(id)
 }
 
-/// What is to be looked at: the outline of the patch that opened the case with the fields it meets, else the one that
-/// the case's source brought along, else the parcel's, else the spot.
+/// What is to be looked at, with the fields that it meets: the outline as it was drawn or as the patch has it that opened
+/// the case, else the one that the case's source brought along, else the parcel's, else the spot.
 async fn place(tx: &Tx, case: &Case) -> Result<(Option<serde_json::Value>, Vec<String>), Problem> {
-    if let Some((outline, codes)) = patches::place_of_case(tx, &case.id).await? {
+    if let Some((outline, codes)) = cases::outlines::place_of(tx, &case.id).await? {
         let polygons = Outlines::default().lonlat(&outline)?;
         return Ok((Some(outline::geojson(&polygons)?), codes));
     }

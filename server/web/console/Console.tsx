@@ -5,7 +5,7 @@ import { below } from "../shared/route";
 import { Login } from "../shared/ui/Login";
 import { t, type Word } from "../shared/words";
 import { Head } from "./Head";
-import { mayManageDevices } from "./rights";
+import { mayImport, mayManageDevices } from "./rights";
 import { Home } from "./views/Home";
 import { NotFound } from "./views/NotFound";
 
@@ -30,6 +30,8 @@ export const VIEWS: readonly View[] = [
   { path: "posts", title: "nav.posts", whom: officer, view: lazy(async () => (await import("./posts/Posts")).Posts) },
   { path: "devices", title: "nav.devices", whom: mayManageDevices, view: lazy(async () => (await import("./devices/Devices")).Devices) },
   { path: "reports", title: "nav.reports", whom: officer, view: lazy(async () => (await import("./reports/Reports")).Reports) },
+  { path: "imports", title: "nav.imports", whom: mayImport, view: lazy(async () => (await import("./imports/Imports")).Imports) },
+  { path: "deliveries", title: "nav.deliveries", whom: officer, view: lazy(async () => (await import("./deliveries/Deliveries")).Deliveries) },
   { path: "accounts", title: "nav.accounts", whom: admin("system", "security"), view: lazy(async () => (await import("./admin/Accounts")).Accounts) },
   { path: "audit", title: "nav.audit", whom: admin("audit"), view: lazy(async () => (await import("./admin/Audit")).Audit) },
 ];

@@ -1,4 +1,6 @@
-import type { CaseState, CaseUrgency, DeviceKind, DeviceState, Kind, PatchVerdict, PostState, Role, Source } from "../shared/api/schema";
+import type {
+  CaseState, CaseUrgency, DeliveryState, DeviceKind, DeviceState, Kind, PatchVerdict, PersonDestination, PostState, Role, Source,
+} from "../shared/api/schema";
 
 /** Every value of a list, in the order in which it is offered; the types see to it that none is missing or made up. */
 const all = <T extends string>(values: Record<T, true>) => Object.keys(values) as T[];
@@ -35,3 +37,9 @@ export const ROLES = all<Role>({
   chief: true, deputy: true, village_head: true, group_leader: true, grid_worker: true, office_director: true,
   officer: true, member: true, liaison: true, report_handler: true,
 });
+
+export const DELIVERY_STATES = all<DeliveryState>({
+  waiting: true, packed: true, delivered: true, accepted: true, rejected: true, dead: true,
+});
+
+export const DESTINATIONS = all<PersonDestination>({ enforcement: true, police: true, discipline: true, unit: true });

@@ -18,3 +18,15 @@ export const mayManageDevices = () => offices(2, 3, 4);
 /** Read a reporter's phone number. */
 export const maySeeReporters = () =>
   me.value?.appointments.some((a) => a.role === "office_director" || a.role === "report_handler") ?? false;
+/** Act on cases, join and split them. */
+export const mayHandleCases = () =>
+  me.value?.appointments.some((a) => ["chief", "deputy", "officer", "office_director", "village_head"].includes(a.role)) ?? false;
+/** Send deliveries again, pack them, import receipts. */
+export const mayManageDeliveries = () => offices(2, 3);
+/** Read and keep the register of persons. */
+export const maySeePersons = () =>
+  me.value?.appointments.some((a) => (a.role === "chief" || a.role === "office_director") && a.level <= 3) ?? false;
+/** Import parcels. */
+export const mayEditParcels = () => offices(2, 3);
+/** Import rosters: a township its villages and groups. */
+export const mayImport = () => offices(2, 3, 4);

@@ -1,12 +1,12 @@
-import type { Browser, BrowserContext, Page } from "playwright-core";
+import type { Browser, Page } from "playwright-core";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { launch, look, watch } from "./browser";
+import * as officer from "./officer";
 import { Program } from "./program";
 import { cases, report } from "./seed";
 
 let program: Program;
 let browser: Browser;
-const open: BrowserContext[] = [];
 
 beforeAll(async () => {
   [program, browser] = await Promise.all([Program.start(), launch()]);
@@ -19,27 +19,8 @@ afterAll(async () => {
   await program?.stop();
 });
 
-/** Logs in by keyboard alone; answers the page and what was wrong with it on the way. */
-async function login(account: string): Promise<{ page: Page; wrong: string[] }> {
-  const context = await browser.newContext({ viewport: { width: 1280, height: 800 }, locale: "zh-CN", reducedMotion: "reduce" });
-  open.push(context);
-  const page = await context.newPage();
-  const wrong = watch(page, program.url);
-  await page.goto(`${program.url}/console`);
-  await page.locator("#account:focus").waitFor();
-  await page.keyboard.type(account);
-  await page.keyboard.press("Tab");
-  await page.keyboard.type(program.who(account).password);
-  await page.keyboard.press("Enter");
-  await page.locator("nav").waitFor();
-  return { page, wrong };
-}
-
-async function visit(page: Page, path: string): Promise<void> {
-  await page.goto(program.url + path);
-  await page.locator("main h1").waitFor();
-  await page.waitForLoadState("networkidle");
-}
+const login = (account: string) => officer.login(browser, program, account);
+const visit = (page: Page, path: string) => officer.visit(program, page, path);
 
 test("nobody gets further than the login, and a wrong password is told in words", async () => {
   const context = await browser.newContext({ locale: "zh-CN" });

@@ -27,14 +27,15 @@ export class Program {
     private readonly process: ChildProcess,
   ) {}
 
-  static async start(): Promise<Program> {
+  /** Serves it; `more` adds to its environment, given its folder. */
+  static async start(more: (folder: string) => Record<string, string> = () => ({})): Promise<Program> {
     const folder = mkdtempSync(join(tmpdir(), "gengwei-web-"));
     const listen = `127.0.0.1:${await freePort()}`;
     const url = `http://${listen}`;
     const env = {
       ...process.env,
       GENGWEI_DATA: join(folder, "data"), GENGWEI_LISTEN: listen, GENGWEI_PUBLIC_URL: url,
-      GENGWEI_METRICS_LISTEN: "off", GENGWEI_COAP_LISTEN: "off",
+      GENGWEI_METRICS_LISTEN: "off", GENGWEI_COAP_LISTEN: "off", ...more(folder),
     };
     delete (env as NodeJS.ProcessEnv)["DATABASE_URL"];
     const told = execFileSync(BIN, ["demo", "--json"], { env, stdio: ["ignore", "pipe", "ignore"] }).toString();
@@ -53,7 +54,7 @@ export class Program {
     return found;
   }
 
-  /** Speaks to the API as somebody, by token. */
+  /** Speaks to the API as somebody, by token; a body that is bytes goes as it is. */
   async api(account: string): Promise<(method: string, path: string, body?: unknown, more?: Record<string, string>) => Promise<Response>> {
     const { password } = this.who(account);
     const json = { "content-type": "application/json" };
@@ -61,9 +62,10 @@ export class Program {
       method: "POST", headers: json, body: JSON.stringify({ account, password }),
     });
     const { token } = (await opened.json()) as { token: string };
-    return async (method, path, body, more) => {
+    return async (method, path, body, more = {}) => {
       const headers = { ...json, authorization: `Bearer ${token}`, ...more };
-      const answer = await fetch(this.url + path, { method, headers, ...(body ? { body: JSON.stringify(body) } : {}) });
+      const sent = body instanceof Uint8Array ? new Blob([new Uint8Array(body)]) : JSON.stringify(body);
+      const answer = await fetch(this.url + path, { method, headers, ...(body ? { body: sent } : {}) });
       if (!answer.ok) throw new Error(`${method} ${path}: ${answer.status} ${await answer.text()}`);
       return answer;
     };

@@ -1,4 +1,5 @@
 import { randomBytes } from "node:crypto";
+import { picture } from "./picture";
 import type { Program } from "./program";
 
 /** A UUIDv7, as clients make them. */
@@ -50,4 +51,41 @@ export async function report(program: Program): Promise<string> {
   const answer = await fetch(`${address}/reports?${query}`, { method: "POST", body: form });
   if (answer.status !== 201) throw new Error(`the report was not taken: ${answer.status} ${await answer.text()}`);
   return ((await answer.json()) as { tracking: string }).tracking;
+}
+
+/** A place in the middle of one of the demo group's parcels. */
+export async function spot(program: Program): Promise<{ parcel: string; lon: number; lat: number }> {
+  const api = await program.api("group");
+  const { items } = (await (await api("GET", "/api/v1/parcels?limit=1")).json()) as { items: { code: string }[] };
+  const code = items[0]!.code;
+  const { geometry } = (await (await api("GET", `/api/v1/parcels/${code}`)).json()) as { geometry: Parameters<typeof middle>[0] };
+  return { parcel: code, ...middle(geometry) };
+}
+
+/**
+ * Two sightings of the same heap, thirty metres apart, the first with photos that look at it from three sides and one
+ * whose camera knew nothing; answers the ids of their cases, the first one's first.
+ */
+export async function heap(program: Program): Promise<[string, string]> {
+  const api = await program.api("group");
+  const { parcel, lon, lat } = await spot(program);
+  const photos = [picture(10), picture(30), picture(50), picture(70)];
+  const now = new Date().toISOString();
+  for (const [i, { bytes, sha256 }] of photos.entries()) {
+    await api("PUT", `/api/v1/evidence/${sha256}`, bytes, { "content-type": "image/png" });
+    if (i === 3) continue;
+    const azimuth = [45, 180, 300][i]!;
+    const back = ((azimuth + 180) * Math.PI) / 180;
+    const from = { lon: lon + (Math.sin(back) * 40) / 88_000, lat: lat + (Math.cos(back) * 40) / 111_000 };
+    await api("POST", `/api/v1/evidence/${sha256}/facts`, { ...from, azimuth, accuracy: 6, taken_at: now, sent_at: now });
+  }
+  const sighting = { kind: "dumping", seen_at: now, parcel };
+  const sightings = [
+    { ...sighting, lon, lat, words: "渠边新堆了渣土。", photos: photos.map((photo) => photo.sha256) },
+    { ...sighting, lon: lon + 30 / 88_000, lat, words: "渠边有一堆渣土。", photos: [] },
+  ];
+  await api("POST", "/api/v1/patrols", { id: uuid7(), unit: "64050210221001", started_at: now, ended_at: now, sightings });
+  const { items } = (await (await api("GET", "/api/v1/cases?kind=dumping&limit=50")).json()) as { items: { id: string; words: string }[] };
+  const find = (words: string) => items.find((item) => item.words.includes(words))!.id;
+  return [find("新堆了"), find("有一堆")];
 }

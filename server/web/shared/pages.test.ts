@@ -14,6 +14,18 @@ test("pages follow each other and end", async () => {
   expect(asked).toEqual([undefined, "c"]);
 });
 
+test("somebody who wants all of a list gets it, within bounds", async () => {
+  const pages = new Pages<number>(async (cursor) => {
+    const from = Number(cursor ?? 0);
+    return { items: [from, from + 1], next: from < 8 ? String(from + 2) : null };
+  });
+  await pages.reload();
+  await pages.all(6);
+  expect(pages.rows.value).toEqual([0, 1, 2, 3, 4, 5]);
+  await pages.all();
+  expect(pages.rows.value.length).toBe(10);
+});
+
 test("an answer that comes after a newer question is dropped", async () => {
   let slow!: (page: { items: string[] }) => void;
   const answers = [new Promise<{ items: string[] }>((done) => (slow = done)), Promise.resolve({ items: ["new"] })];

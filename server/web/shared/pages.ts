@@ -11,6 +11,9 @@ export interface Page<T> {
 /** Reads the page behind a cursor, the first one without. */
 export type Load<T> = (cursor: string | undefined, abort: AbortSignal) => Promise<Page<T>>;
 
+/** The most rows that are read for somebody who sorts what the server does not sort. */
+const MOST = 5_000;
+
 /** A list that is read page by page. Answers to questions that nobody asks any more are dropped. */
 export class Pages<T> {
   readonly rows = signal<T[]>([]);
@@ -21,6 +24,9 @@ export class Pages<T> {
 
   constructor(private readonly load: Load<T>) {}
 
+  /** As {@link Pages.reload}, to be handed on. */
+  readonly again = (): Promise<void> => this.reload();
+
   /** Begins anew; what is shown stays until the first page is there. */
   async reload(): Promise<void> {
     await this.read(undefined);
@@ -29,6 +35,15 @@ export class Pages<T> {
   /** Adds the next page. */
   async more(): Promise<void> {
     if (this.next.value && !this.busy.value) await this.read(this.next.value);
+  }
+
+  /** Adds pages until the list ends, or holds this many rows. */
+  async all(most = MOST): Promise<void> {
+    while (this.next.value && this.rows.value.length < most && this.error.value === undefined) {
+      const before = this.rows.value.length;
+      await this.more();
+      if (this.rows.value.length === before) return;
+    }
   }
 
   stop(): void {

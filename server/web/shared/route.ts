@@ -15,6 +15,12 @@ export function below(base: string) {
 /** The parameters behind the question mark. */
 export const query = computed(() => Object.fromEntries(address.value.searchParams) as Record<string, string>);
 
+/** The address's `sort` as a parameter of the API, if the API sorts by it. */
+export function sortedBy(keys: readonly string[]): { sort?: string } {
+  const { sort } = query.value;
+  return sort && keys.includes(sort.replace(/^-/, "")) ? { sort } : {};
+}
+
 export function go(to: string): void {
   history.pushState(null, "", to);
   address.value = read();

@@ -26,6 +26,9 @@ export function sorted<T>(rows: T[], columns: Column<T>[], by: string | undefine
   return [...rows].sort(compare);
 }
 
+/** The column that an address's `sort` names. */
+export const keyOf = (by: string | undefined): string => by?.replace(/^-/, "") ?? "";
+
 /** What the next click on a column's head sorts by: upwards, downwards, not at all. */
 export function nextSort(key: string, by: string | undefined): string | undefined {
   if (by === key) return `-${key}`;

@@ -1,5 +1,6 @@
 //! Routes of cases.
 
+mod ahead;
 mod shown;
 
 use axum::extract::{FromRequestParts, State as Part};
@@ -19,7 +20,7 @@ use super::deadline::{self, Urgency};
 use super::sql::{self, Filter, Stored, StoredEvent};
 use super::standing::{acting_unit, standing};
 use super::workflow::{self, Action, Actor, Fields, State};
-use super::{Event, Kind, Source, export, persons};
+use super::{Event, Kind, Source, export, outlines, persons};
 use crate::auth::rights::{HandleCases, ReadCases};
 use crate::auth::{Caller, Scope};
 use crate::error::{Problem, Result};
@@ -43,6 +44,7 @@ pub fn routes() -> OpenApiRouter<App> {
         .routes(routes!(add_event))
         .routes(routes!(queue_xlsx))
         .routes(routes!(dossier))
+        .merge(outlines::routes())
         .merge(persons::routes())
 }
 
@@ -180,6 +182,8 @@ async fn whole<R>(app: &App, scope: &Scope<R>, id: &str) -> Result<Whole> {
         possible: may.iter().map(|may| may.action).collect(),
         may,
         facts: events.first().map(|event| event.detail().facts).unwrap_or_default(),
+        ahead: ahead::ahead(&standing(&case, &events), &app.policy().cases),
+        outline: outlines::latest(app.db(), id).await?,
         clocks: Clocks::new(&case),
         tasks: tasks.into_iter().map(|task| AskedFor::new(&grid, task)).collect(),
         same_parcel: same_parcel.into_iter().map(Before::from).collect(),
@@ -208,7 +212,7 @@ pub(crate) async fn turn(app: &App, caller: &Caller, id: &str) -> Result<(State,
 }
 
 /// The version in If-Match; without one the request ends before its body is read.
-struct IfMatch(i64);
+pub(super) struct IfMatch(pub(super) i64);
 
 impl FromRequestParts<App> for IfMatch {
     type Rejection = Problem;
@@ -238,6 +242,9 @@ impl NewEvent {
         let words = self.words.map(|w| w.trim().to_owned()).filter(|w| !w.is_empty());
         if words.as_ref().is_some_and(|w| w.chars().count() > WORDS || w.contains('\0')) {
             return Err(Problem::invalid("/words", format!("情况说明不能超过 {WORDS} 字。")));
+        }
+        if self.action == Action::Outline {
+            return Err(Problem::invalid("/action", "请在地图上勾绘后提交范围。"));
         }
         if self.photos.len() > PHOTOS {
             return Err(Problem::invalid("/photos", format!("一次最多 {PHOTOS} 张照片。")));

@@ -4,7 +4,9 @@ use jiff::civil::Date;
 use serde::Serialize;
 use utoipa::ToSchema;
 
+use super::ahead::Ahead;
 use crate::cases::deadline::{self, Urgency};
+use crate::cases::outlines::Outline;
 use crate::cases::sql::{Stored, StoredEvent};
 use crate::cases::workflow::{self, Action, Fields, Rule, State};
 use crate::cases::{Kind, Severity, Source};
@@ -106,6 +108,10 @@ pub(super) struct Whole {
     /// What the source knew when it opened: a patch's suggestion, a device's event.
     #[schema(value_type = Object)]
     pub(super) facts: serde_json::Value,
+    /// The steps that lead on from here, whoever takes them, with the evidence that is still missing.
+    pub(super) ahead: Vec<Ahead>,
+    /// What it is about, as somebody drew it; a patch's own outline is at the patch.
+    pub(super) outline: Option<Outline>,
     pub(super) clocks: Clocks,
     /// What was asked of villages and groups.
     pub(super) tasks: Vec<AskedFor>,
@@ -209,6 +215,8 @@ pub(super) struct AskedFor {
     pub(super) state_title: &'static str,
     #[schema(value_type = String, format = Date)]
     pub(super) due: Text<Date>,
+    /// Photos that were asked for, at least.
+    pub(super) photos: i64,
     pub(super) done_at: Option<Timestamp>,
 }
 
@@ -221,6 +229,7 @@ impl AskedFor {
             state: task.state.0,
             state_title: task.state.title(),
             due: task.due_on,
+            photos: task.photos,
             done_at: task.done_at,
         }
     }

@@ -4,7 +4,7 @@ use crate::auth::{Caller, Units};
 use crate::cases::{Kind, Source, State};
 use crate::db::{Session, Text, Timestamp, Tx, sql};
 
-/// What tells where a case is; the outline where a patch opened it.
+/// What tells where a case is; the outline as somebody drew it, else of the patch that opened it.
 #[derive(Clone, Debug, sqlx::FromRow)]
 pub(super) struct SpotRow {
     pub id: String,
@@ -17,8 +17,10 @@ pub(super) struct SpotRow {
     pub shape: Option<Vec<u8>>,
 }
 
-const SPOT: &str = "select c.id, c.source, c.kind, c.opened_at, c.parcel_id, c.lon, c.lat, p.shape \
-     from cases c left join patches p on p.case_id = c.id where true";
+const SPOT: &str = "select c.id, c.source, c.kind, c.opened_at, c.parcel_id, c.lon, c.lat, \
+     coalesce(o.shape, p.shape) as shape from cases c left join patches p on p.case_id = c.id \
+     left join case_outlines o on o.case_id = c.id \
+     and o.seq = (select max(d.seq) from case_outlines d where d.case_id = c.id) where true";
 
 pub(super) async fn spot(on: &impl Session, case: &str) -> sqlx::Result<Option<SpotRow>> {
     on.first(sql(SPOT).push_bind(" and c.id = ", case)).await
@@ -50,7 +52,11 @@ pub(super) async fn near(
         .push_bind(") or (p.east >= ", west)
         .push_bind(" and p.west <= ", east)
         .push_bind(" and p.north >= ", south)
-        .push_bind(" and p.south <= ", north);
+        .push_bind(" and p.south <= ", north)
+        .push_bind(") or (o.east >= ", west)
+        .push_bind(" and o.west <= ", east)
+        .push_bind(" and o.north >= ", south)
+        .push_bind(" and o.south <= ", north);
     on.all(query.push_bind(")) order by c.id desc limit ", MOST)).await
 }
 

@@ -12,7 +12,7 @@ pub mod table;
 use super::words;
 
 pub use fields::{Choice, Field, Fields, Finding, Ground, Measure};
-pub use rules::{Actor, Asked, Brought, Refusal, Standing, Step, decide, photos_needed, possible};
+pub use rules::{Actor, Asked, Brought, Refusal, Standing, Step, decide, onward, photos_needed, possible};
 pub use table::{TABLE, find};
 
 words! {
@@ -63,6 +63,7 @@ words! {
         Police = "police" "移送公安机关",
         Discipline = "discipline" "移送纪检监察机关",
         Reclassify = "reclassify" "更正问题类型",
+        Outline = "outline" "勾绘范围",
         SpotPass = "spot_pass" "抽查合格",
         SpotFail = "spot_fail" "抽查不合格",
         Reopen = "reopen" "复发重开",

@@ -5,7 +5,7 @@
 use gengwei_proto::{Level, RegionCode};
 use jiff::civil::Date;
 
-use super::{Action, Field, Fields, Next, Rule, State, To, Who, find};
+use super::{Action, Field, Fields, Next, Rule, State, TABLE, To, Who, find};
 use crate::cases::Severity;
 use crate::policy;
 
@@ -115,6 +115,30 @@ pub fn decide(
 /// What somebody may do with a case now: the lines that make the buttons on his screen.
 pub fn possible(case: &Standing, actor: &Actor, policy: &policy::Cases) -> Vec<&'static Rule> {
     Action::ALL.iter().filter_map(|action| allowed(case, actor, *action, policy).ok()).collect()
+}
+
+/// Steps that turn aside or back, however usual they are.
+const ASIDE: [Action; 7] = [
+    Action::Forward,
+    Action::Delegate,
+    Action::Return,
+    Action::Suspend,
+    Action::Enforce,
+    Action::SpotFail,
+    Action::Reopen,
+];
+
+/// The lines that lead on from where the case stands, whoever may take them.
+pub fn onward(case: &Standing, policy: &policy::Cases) -> Vec<&'static Rule> {
+    let city = case.place.ancestor(Level::City).unwrap_or(case.place);
+    let highest = Actor { account: String::new(), unit: city };
+    let leads_on = |rule: &&Rule| {
+        rule.from.contains(&case.state) && matches!(rule.to, To::State(_)) && !ASIDE.contains(&rule.action)
+    };
+    let stands = |rule: &&Rule| {
+        !matches!(above_the_table(case, &highest, rule.action, policy), Err(Refusal::State(_)))
+    };
+    TABLE.iter().filter(leads_on).filter(stands).collect()
 }
 
 /// How many photos a line needs, given those that tasks brought in already.

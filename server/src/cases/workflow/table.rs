@@ -104,6 +104,8 @@ pub const TABLE: &[Rule] = &[
     on(S::ALL, A::Discipline, To::Same, Who::County, Next::Same).words().fields(&[Field::Document]),
     // 更正类型
     on(LIVE, A::Reclassify, To::Same, Who::Turn, Next::Same).words().fields(&[Field::Kind]),
+    // 勾绘、更正范围
+    on(LIVE, A::Outline, To::Same, Who::Turn, Next::Same).words(),
     // 市级抽查、复发重开
     on(&[S::Closed], A::SpotPass, To::Same, Who::City, Next::Same).words(),
     on(&[S::Closed], A::SpotFail, To::State(S::Rectifying), Who::City, Next::Watcher).words().fields(&[Field::Due]),

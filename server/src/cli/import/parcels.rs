@@ -57,6 +57,7 @@ pub(super) async fn run(context: &Context, app: &App, parcels: Parcels) -> anyho
         dry_run: parcels.dry_run,
         rejects: parcels.rejects,
         outside: parcels.outside == "accept",
+        within: None,
     };
     let bar = bar();
     let by = crate::cli::user::operator();

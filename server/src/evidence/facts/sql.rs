@@ -111,14 +111,15 @@ pub(super) struct Subject {
     pub(super) unit: String,
     pub(super) lon: Option<f64>,
     pub(super) lat: Option<f64>,
-    /// The outline of its patch, else of its parcel, packed.
+    /// The outline as it was drawn, else of its patch, else of its parcel, packed.
     pub(super) shape: Option<Vec<u8>>,
 }
 
 /// The cases that some photos belong to, whoever may see them; the oldest first.
 pub(super) async fn subjects(on: &impl Session, hashes: &[String]) -> sqlx::Result<Vec<Subject>> {
     let query = sql("select l.sha256, l.subject_id as case_id, l.unit, c.lon, c.lat, \
-                     coalesce((select q.shape from patches q where q.case_id = c.id and q.withdrawn_at is null \
+                     coalesce((select o.shape from case_outlines o where o.case_id = c.id \
+                     order by o.seq desc limit 1), (select q.shape from patches q where q.case_id = c.id and q.withdrawn_at is null \
                      order by q.id limit 1), p.shape) as shape \
                      from evidence_links l join cases c on c.id = l.subject_id \
                      left join parcels p on p.id = c.parcel_id where l.subject = 'case' and l.sha256 in ");

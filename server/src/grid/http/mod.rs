@@ -5,7 +5,7 @@ mod appointments;
 use axum::extract::State;
 use axum::http::HeaderMap;
 use axum::response::Response;
-use gengwei_proto::{Level, RegionCode};
+use gengwei_proto::RegionCode;
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
@@ -109,8 +109,7 @@ async fn region(
 /// Whether the caller may change a unit that is in his scope: offices of city and counties their own and what
 /// lies below, townships only what lies below them.
 pub(super) fn require_editable(scope: &Scope<EditGrid>, unit: &RegionCode) -> Result<()> {
-    let may = |own: &RegionCode| own.contains(unit) && (own != unit || own.level() < Level::Township);
-    if scope.units.iter().any(may) {
+    if super::is_editable(&scope.units, unit) {
         Ok(())
     } else {
         Err(Problem::new(error::FORBIDDEN).detail("本乡镇自己的信息由县（区）网格办维护。"))

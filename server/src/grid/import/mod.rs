@@ -22,7 +22,7 @@ pub use divisions::divisions;
 pub use roster::roster;
 pub use targets::targets;
 
-use crate::auth::Caller;
+use crate::auth::{Caller, Units};
 use crate::db::Tx;
 use crate::env::Env;
 use crate::exchange::rejects::{Counts, Outcome, Reject, RejectFile};
@@ -39,6 +39,9 @@ pub struct Source {
     pub table: TableOptions,
     /// Check everything, store nothing.
     pub dry_run: bool,
+    /// Where the importer may import; everywhere when not given. A unit itself is not his to change unless it is of the
+    /// county or the city: a township enters its villages and groups.
+    pub within: Option<Units>,
 }
 
 impl Source {
@@ -51,7 +54,7 @@ impl Source {
     pub fn read(path: &Path, table: TableOptions, dry_run: bool) -> Result<Self, TableError> {
         let bytes = std::fs::read(path).map_err(|source| TableError::Io { path: path.to_owned(), source })?;
         let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
-        Ok(Self { name, bytes, table, dry_run })
+        Ok(Self { name, bytes, table, dry_run, within: None })
     }
 
     fn open(&self) -> Result<Table, TableError> {

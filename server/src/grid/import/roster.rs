@@ -28,7 +28,7 @@ use crate::exchange::rejects::Outcome;
 use crate::exchange::table::{CellError, Column, Row, TableError};
 use crate::grid::appointments::Role;
 use crate::grid::book::{Book, Defaults, Said, Who};
-use crate::grid::{Unit, check_office_phone, sql};
+use crate::grid::{self, Unit, check_office_phone, sql};
 
 /// Imports a roster. `starts` is the first day of new terms whose rows do not say.
 pub async fn roster(
@@ -47,7 +47,7 @@ pub async fn roster(
     db.write_bulk(move |tx| async move {
         let mut roster = Roster::load(&tx).await?;
         for draft in drafts {
-            let outcome = roster.enter(&env, &draft, &defaults);
+            let outcome = within(&source, &draft.unit).and_then(|()| roster.enter(&env, &draft, &defaults));
             report
                 .add(outcome.map_err(|reason| Refusal::new(draft.row, draft.identifier(), "roster", reason)));
         }
@@ -59,6 +59,16 @@ pub async fn roster(
         Ok(report)
     })
     .await
+}
+
+/// An importer enters what is his to edit and nothing else.
+fn within(source: &Source, unit: &RegionCode) -> Result<(), String> {
+    match &source.within {
+        Some(units) if !grid::is_editable(units, unit) => {
+            Err(format!("{unit} 不在导入单位的辖区内，或者由上级维护"))
+        }
+        _ => Ok(()),
+    }
 }
 
 /// A row as it stands.

@@ -16,6 +16,7 @@
 //! | code (ZWGDM) or DKBM present | taken over as the parcel's code, for farmland only |
 //! | DKBM already used by another parcel | kept as an alias; the parcel gets a code of its own |
 //! | code wrong or already used | refused |
+//! | unit, or the known parcel of the same BSM, outside the importer's units | refused |
 
 mod known;
 mod lineage;
@@ -30,7 +31,7 @@ use std::sync::Arc;
 use std::sync::Mutex;
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 
-use crate::auth::Caller;
+use crate::auth::{Caller, Units};
 use crate::exchange::fieldmap::{Attribute, FieldMap};
 use crate::exchange::layer::{self, DeclaredCrs, Feature, Layer, LayerOptions, RowError};
 use crate::exchange::rejects::{Counts, Refusal, Reject, RejectFile};
@@ -56,6 +57,8 @@ pub struct Options {
     pub rejects: Option<PathBuf>,
     /// Take parcels outside the city.
     pub outside: bool,
+    /// Where the importer may import; everywhere when not given. What lies elsewhere is refused.
+    pub within: Option<Units>,
 }
 
 /// What came of it.
@@ -112,16 +115,19 @@ pub async fn run(
     let binding = map.bind(&layer.fields, required)?;
     let crs = coordinate_system(&layer)?;
     let mut report = Report { layer: layer.name.clone(), crs: crs.to_string(), ..Report::default() };
-    let rejects = options.rejects.as_deref().map(RejectFile::create).transpose()?;
+    let mut rejects = options.rejects.as_deref().map(RejectFile::create).transpose()?;
     let preparer = Preparer::new(crs, binding, app.grid(), app.policy(), options);
     let stages = Stages::start(layer, preparer);
     let mut store = store::Store::open(app, by, file, options).await?;
-    let taken = store_all(&mut store, stages, rejects, &mut report, progress).await;
-    let taken = match taken {
-        Ok(()) => store.finish(&mut report).await,
-        Err(error) => Err(error),
-    };
-    taken?;
+    store_all(&mut store, stages, &mut rejects, &mut report, progress).await?;
+    for refusal in &store.finish(&mut report).await? {
+        if let Some(file) = &mut rejects {
+            file.write(&Reject::from(refusal))?;
+        }
+    }
+    if let Some(file) = rejects {
+        file.finish()?.into_inner().map_err(|e| e.into_error())?.sync_all()?;
+    }
     report.counts.check()?;
     Ok(report)
 }
@@ -209,7 +215,7 @@ fn work(
 async fn store_all(
     store: &mut store::Store,
     mut stages: Stages,
-    mut rejects: Option<RejectFile<std::io::BufWriter<std::fs::File>>>,
+    rejects: &mut Option<RejectFile<std::io::BufWriter<std::fs::File>>>,
     report: &mut Report,
     mut progress: impl FnMut(f64, u64) + Send,
 ) -> anyhow::Result<()> {
@@ -222,15 +228,12 @@ async fn store_all(
             let refused = store.chunk(drafts, report).await?;
             for refusal in &refused {
                 report.truncated |= refusal.fatal;
-                if let Some(file) = &mut rejects {
+                if let Some(file) = rejects {
                     file.write(&Reject::from(refusal))?;
                 }
             }
             progress(*stages.progress.lock().expect("no panic while held"), report.counts.read);
         }
-    }
-    if let Some(file) = rejects {
-        file.finish()?.into_inner().map_err(|e| e.into_error())?.sync_all()?;
     }
     let reader = tokio::task::spawn_blocking(move || stages.reader.join()).await?;
     report.warnings = reader.map_err(|_| anyhow::anyhow!("读取文件的线程意外中止"))?;

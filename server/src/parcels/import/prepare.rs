@@ -7,6 +7,7 @@ use gengwei_proto::{Level, ParcelCode, RegionCode};
 use sha2::{Digest, Sha256};
 
 use super::Options;
+use crate::auth::Units;
 use crate::exchange::fieldmap::{Attribute, Binding};
 use crate::exchange::layer::{Feature, Field, RowError};
 use crate::exchange::rejects::Refusal;
@@ -107,6 +108,7 @@ pub(super) struct Preparer {
     policy: Parcels,
     unit: Option<RegionCode>,
     outside: bool,
+    within: Option<Units>,
     warnings: Warnings,
 }
 
@@ -119,6 +121,7 @@ impl Clone for Preparer {
             policy: self.policy.clone(),
             unit: self.unit,
             outside: self.outside,
+            within: self.within.clone(),
             warnings: Warnings::default(),
         }
     }
@@ -164,6 +167,7 @@ impl Preparer {
             policy: policy.parcels.clone(),
             unit: options.unit,
             outside: options.outside,
+            within: options.within.clone(),
             warnings: Warnings::default(),
         }
     }
@@ -280,6 +284,9 @@ impl Preparer {
             (None, None) => return Err(fault("缺少坐落单位代码 ZLDWDM".to_owned())),
         };
         match self.grid.resolve(&code) {
+            Some(unit) if self.within.as_ref().is_some_and(|units| !units.contain(&unit.code)) => Err(
+                Fault::new(Attribute::LocationCode, "scope", format!("坐落单位 {code} 不在导入单位的辖区内")),
+            ),
             Some(unit) => Ok(unit.code),
             None => Err(fault(format!("坐落单位 {code} 不在网格里，请先导入区划"))),
         }

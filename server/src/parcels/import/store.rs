@@ -10,7 +10,7 @@ use sha2::{Digest, Sha256};
 use super::known::{Existing, Known};
 use super::prepare::{Draft, village_of};
 use super::{Drafts, Options, Report, lineage, sql};
-use crate::auth::Caller;
+use crate::auth::{Caller, Units};
 use crate::db::Topic;
 use crate::exchange::rejects::{Outcome, Refusal};
 use crate::state::App;
@@ -53,6 +53,7 @@ pub(super) struct Store {
     import: String,
     file: String,
     dry_run: bool,
+    within: Option<Units>,
 }
 
 impl Store {
@@ -67,6 +68,7 @@ impl Store {
             import: app.env().new_id(),
             file: name,
             dry_run: options.dry_run,
+            within: options.within.clone(),
             app: app.clone(),
             by: by.clone(),
         };
@@ -130,7 +132,7 @@ impl Store {
             self.seen.insert(bsm.clone(), draft.row);
         }
         if let Some(existing) = draft.bsm.as_ref().and_then(|bsm| self.known.by_bsm(bsm)).cloned() {
-            return Ok(self.judge_known(existing, draft));
+            return self.judge_known(existing, draft);
         }
         if self.known.any() && !self.app.locator().within(draft.shape.bounds()).is_empty() {
             return Ok(Judged::Doubtful(draft));
@@ -138,12 +140,16 @@ impl Store {
         self.judge_new(draft).map(Judged::Write)
     }
 
-    fn judge_known(&mut self, existing: Existing, draft: Box<Draft>) -> Judged {
+    fn judge_known(&mut self, existing: Existing, draft: Box<Draft>) -> Result<Judged, Refusal> {
+        if self.within.as_ref().is_some_and(|units| !units.contain(&existing.unit)) {
+            let reason = format!("已登记的同一地块属 {}，不在导入单位的辖区内", existing.unit);
+            return Err(refuse(&draft, "bsm", "scope", reason));
+        }
         self.matched.insert(existing.id);
         if existing.fingerprint == draft.fingerprint && !existing.retired {
-            return Judged::Unchanged(draft.area);
+            return Ok(Judged::Unchanged(draft.area));
         }
-        Judged::Write(Write::Changed { existing, draft })
+        Ok(Judged::Write(Write::Changed { existing, draft }))
     }
 
     fn judge_new(&mut self, draft: Box<Draft>) -> Result<Write, Refusal> {
@@ -193,48 +199,51 @@ impl Store {
         Ok(())
     }
 
-    /// Judges the doubtful rows, ties new parcels to those they came from, and closes the import.
-    pub(super) async fn finish(mut self, report: &mut Report) -> anyhow::Result<()> {
+    /// Judges the doubtful rows, ties new parcels to those they came from, and closes the import; answers the rows
+    /// that were refused.
+    pub(super) async fn finish(mut self, report: &mut Report) -> anyhow::Result<Vec<Refusal>> {
         let doubtful = std::mem::take(&mut self.doubtful);
-        let mut writes = Vec::new();
-        let mut links = Vec::new();
+        let (mut writes, mut links, mut refused) = (Vec::new(), Vec::new(), Vec::new());
         for draft in doubtful {
-            let parents = lineage::parents(&self.app, &self.matched, &draft).await?;
-            let write = match parents.same(self.app.policy().parcels.same_overlap) {
-                Some(existing) => match self.judge_known(existing, draft) {
-                    Judged::Write(write) => Some(write),
-                    _ => None,
-                },
-                None => match self.judge_new(draft) {
-                    Ok(write) => {
-                        links.extend(parents.links(write.id()));
-                        Some(write)
-                    }
-                    Err(_) => {
-                        report.counts.add(Outcome::Rejected);
-                        continue;
-                    }
-                },
-            };
-            match write {
-                Some(write) => {
+            match self.judge_doubtful(draft, &mut links).await? {
+                Ok(Judged::Write(write)) => {
                     report.area += write.draft().area;
                     report.counts.add(outcome(&write));
                     writes.push(write);
                 }
-                None => report.counts.add(Outcome::Unchanged),
+                Ok(_) => report.counts.add(Outcome::Unchanged),
+                Err(refusal) => {
+                    report.counts.add(Outcome::Rejected);
+                    refused.push(refusal);
+                }
             }
         }
         lineage::settle(&mut links);
         report.lineage = links.len() as u64;
         self.write(writes, links).await?;
         if self.dry_run {
-            return Ok(());
+            return Ok(refused);
         }
         let (id, now) = (self.import, self.app.env().now());
         let (counts, detail) = (report.counts, serde_json::to_string(&report)?);
         self.app.db().write(move |tx| async move { sql::end(&tx, &id, counts, &detail, now).await }).await?;
-        Ok(())
+        Ok(refused)
+    }
+
+    /// A row that lies on existing parcels: the same one, or one that came from them.
+    async fn judge_doubtful(
+        &mut self,
+        draft: Box<Draft>,
+        links: &mut Vec<lineage::Link>,
+    ) -> anyhow::Result<Result<Judged, Refusal>> {
+        let parents = lineage::parents(&self.app, &self.matched, &draft).await?;
+        if let Some(existing) = parents.same(self.app.policy().parcels.same_overlap) {
+            return Ok(self.judge_known(existing, draft));
+        }
+        Ok(self.judge_new(draft).map(|write| {
+            links.extend(parents.links(write.id()));
+            Judged::Write(write)
+        }))
     }
 }
 

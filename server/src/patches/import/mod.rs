@@ -39,7 +39,7 @@ use crate::state::App;
 
 pub(super) use draft::Draft;
 pub(super) use store::Judged;
-pub use waiting::{accept, is_waiting, run_waiting};
+pub use waiting::{accept, run_waiting};
 
 /// What came of it.
 #[derive(Clone, Debug, Default, Serialize)]

@@ -1,10 +1,9 @@
-//! Batches that came over HTTP: the file lies in this process's folder, named by its batch, until the batch has
-//! ended. A process that was killed finds it there again.
-
-use std::path::{Path, PathBuf};
+//! Batches that came over HTTP: the file lies in this process's folder ([`folder`]), named by its batch, until the
+//! batch has ended. A process that was killed finds it there again.
 
 use super::{Options, begin, process};
 use crate::auth::Caller;
+use crate::imports::folder;
 use crate::patches::{State, sql};
 use crate::state::App;
 
@@ -21,20 +20,15 @@ pub async fn accept(
     if batch.is_none_or(|batch| matches!(batch.state.0, State::Done | State::Withdrawn)) {
         return Ok((begun.id, begun.again));
     }
-    let place = place(app, &begun.id);
-    tokio::task::spawn_blocking(move || file.persist(place)).await??;
+    folder::keep(app, &begun.id, folder::PATCHES, file).await?;
     Ok((begun.id, begun.again))
-}
-
-fn place(app: &App, batch: &str) -> PathBuf {
-    app.work().join(format!("{batch}.patches"))
 }
 
 /// Imports whatever waits in this process's folder, one batch after the other; answers how many.
 pub async fn run_waiting(app: &App) -> anyhow::Result<usize> {
     let mut done = 0;
     let ended = |state: State| matches!(state, State::Done | State::Withdrawn);
-    for (batch, file) in waiting(app.work())? {
+    for (batch, file) in folder::waiting(app, folder::PATCHES)? {
         if let Some(row) = sql::batch(app.db(), &batch).await?.filter(|row| !ended(row.state.0)) {
             let imported = match row.restored() {
                 Ok((by, options)) => {
@@ -65,37 +59,11 @@ async fn fail(app: &App, batch: &str, error: serde_json::Error) -> anyhow::Resul
     Ok(error.into())
 }
 
-/// Whether a file's name is that of an upload that waits for its import.
-pub fn is_waiting(path: &Path) -> bool {
-    path.extension().is_some_and(|extension| extension == "patches")
-}
-
-fn waiting(folder: &Path) -> std::io::Result<Vec<(String, PathBuf)>> {
-    let mut found = Vec::new();
-    for entry in std::fs::read_dir(folder)? {
-        let path = entry?.path();
-        if is_waiting(&path)
-            && let Some(batch) = path.file_stem().and_then(|stem| stem.to_str())
-        {
-            found.push((batch.to_owned(), path.clone()));
-        }
-    }
-    found.sort();
-    Ok(found)
-}
-
 impl sql::BatchRow {
     /// The importer and what he said, as the batch keeps them.
     fn restored(&self) -> serde_json::Result<(Caller, Options)> {
         let kept: sql::Kept = serde_json::from_str(&self.options)?;
-        let by = Caller {
-            account: self.account.clone(),
-            login: kept.login.clone(),
-            name: self.name.clone(),
-            person: None,
-            admin: None,
-            held: Vec::new(),
-        };
+        let by = Caller::absent(&self.account, &kept.login, &self.name);
         let options = kept.options(self);
         Ok((by, options))
     }

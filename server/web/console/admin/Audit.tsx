@@ -6,6 +6,7 @@ import type { Column } from "../../shared/table";
 import { when } from "../../shared/time";
 import { Listing } from "../../shared/ui/Listing";
 import { t } from "../../shared/words";
+import { Verify } from "./Verify";
 
 /** The hash-chained log, the latest first. */
 export function Audit() {
@@ -31,7 +32,7 @@ export function Audit() {
           <input id="by-actor" type="search" value={actor ?? ""} onChange={(e) => ask({ actor: e.currentTarget.value.trim() })} />
         </div>
       </form>
-      <p class="note">{t("audit.verify")}</p>
+      <Verify done={pages.again} />
       <Listing
         label={t("nav.audit")} columns={columns} pages={pages} rowKey={(e) => `${e.chain} ${e.seq}`}
         empty={<><strong>{t("audit.none")}</strong>{t("audit.nonehelp")}</>}

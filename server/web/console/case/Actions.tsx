@@ -3,6 +3,7 @@ import { useEffect, useLayoutEffect, useRef } from "preact/hooks";
 import type { CaseAction, May, Whole } from "../../shared/api/schema";
 import { Trouble } from "../../shared/ui/Trouble";
 import { language, t } from "../../shared/words";
+import { drawing } from "../ground/Draw";
 import { actionOf, KEYS, letter } from "../keys";
 import { decisions } from "../office";
 import { ActionForm } from "./ActionForm";
@@ -30,7 +31,7 @@ export function Actions({ whole }: { whole: Whole }) {
   // Before the buttons are painted: whoever sees a key may press it.
   useLayoutEffect(() => {
     const press = (event: KeyboardEvent) => {
-      const pressed = letter(event);
+      const pressed = drawing.value ? "" : letter(event);
       const may = waits ? undefined : actionOf(pressed, whole.may);
       if (may) begin(may);
       else if (pressed === "M" && words.current) words.current.focus();

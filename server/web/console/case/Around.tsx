@@ -2,9 +2,10 @@ import type { Whole } from "../../shared/api/schema";
 import { when } from "../../shared/time";
 import { language, t } from "../../shared/words";
 
-/** The three clocks (R33), tasks in the field, and what happened before on the same parcel (R32). */
+/** The three clocks (R33), tasks that have ended, and what happened before on the same parcel (R32). */
 export function Around({ whole }: { whole: Whole }) {
-  const { clocks, tasks, same_parcel: before } = whole;
+  const { clocks, same_parcel: before } = whole;
+  const tasks = whole.tasks.filter((task) => task.state !== "open");
   const after = (hours: number | null | undefined) => (hours == null ? t("case.notyet") : t("case.hours", { n: hours }));
   return (
     <>

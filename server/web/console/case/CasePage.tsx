@@ -1,14 +1,17 @@
 import { useLayoutEffect } from "preact/hooks";
 import { answer, api } from "../../shared/api/client";
-import { FieldMap } from "../../shared/map/FieldMap";
 import { useThing } from "../../shared/pages";
 import { go } from "../../shared/route";
 import { Trouble } from "../../shared/ui/Trouble";
 import { t } from "../../shared/words";
+import { useGround } from "../ground/ground";
+import { GroundMap } from "../ground/GroundMap";
 import { letter } from "../keys";
 import { decisions } from "../office";
+import { maySeePersons } from "../rights";
 import { Actions } from "./Actions";
 import { CasePane } from "./CasePane";
+import { Persons } from "./Persons";
 import { usePlace } from "./place";
 
 /** A case by itself, with its address. */
@@ -29,6 +32,8 @@ export function CasePage({ id }: { id: string }) {
   });
 
   const place = usePlace(shown);
+  const ground = useGround(shown);
+  const changed = () => void whole.reload();
   return (
     <main id="main" class="page">
       <h1>{t("case.title")}</h1>
@@ -36,8 +41,14 @@ export function CasePage({ id }: { id: string }) {
       {!shown && !whole.error.value && <p class="card empty" role="status">{t("app.loading")}</p>}
       {shown && (
         <div class="columns">
-          <section class="card"><CasePane whole={shown}><Actions whole={shown} /></CasePane></section>
-          {place && <FieldMap at={place} fresh={after?.version} onCase={(other) => go(`/console/cases/${other}`)} />}
+          <section class="card"><CasePane whole={shown} ground={ground} changed={changed}><Actions whole={shown} /></CasePane></section>
+          {place && (
+            <GroundMap
+              whole={shown} ground={ground} at={place} fresh={after?.version} changed={changed}
+              onCase={(other) => go(`/console/cases/${other}`)}
+            />
+          )}
+          {maySeePersons() && <Persons key={id} id={id} />}
         </div>
       )}
     </main>

@@ -2,9 +2,14 @@ import type { ComponentChildren } from "preact";
 import type { CaseListed, Whole } from "../../shared/api/schema";
 import { when } from "../../shared/time";
 import { language, t } from "../../shared/words";
+import type { Ground } from "../ground/ground";
+import { OnTheGround } from "../ground/Overlaps";
+import { Photos } from "../ground/Photos";
+import { Ahead } from "./Ahead";
 import { Around } from "./Around";
 import { Suggested, suggestionIn } from "./Suggested";
 import { Timeline } from "./Timeline";
+import { Together } from "./Together";
 
 /** A title as the server words it in Chinese, or ours in English. */
 export const kindOf = (c: CaseListed) => (language.value === "zh" ? c.kind_title : t(`kind.${c.kind}`));
@@ -26,8 +31,17 @@ export function Tags({ case: c }: { case: CaseListed }) {
   );
 }
 
-/** What is known of a case; `children` is what may be done with it. */
-export function CasePane({ whole, children }: { whole: Whole; children?: ComponentChildren }) {
+interface Props {
+  whole: Whole;
+  ground: Ground;
+  /** Called when the case has moved on by something in here. */
+  changed: () => void;
+  /** What may be done with it. */
+  children?: ComponentChildren;
+}
+
+/** What is known of a case. */
+export function CasePane({ whole, ground, changed, children }: Props) {
   const suggestion = suggestionIn(whole.facts);
   return (
     <article>
@@ -43,18 +57,10 @@ export function CasePane({ whole, children }: { whole: Whole; children?: Compone
         <dt>{t("case.article")}</dt><dd>{whole.article}</dd>
         {whole.words && <><dt>{t("case.words")}</dt><dd>{whole.words}</dd></>}
       </dl>
-      {whole.photos.length > 0 && (
-        <>
-          <h3>{t("case.photos", { n: whole.photos.length })}</h3>
-          <p class="photos">
-            {whole.photos.map((hash, i) => (
-              <a key={hash} href={`/api/v1/evidence/${hash}`} target="_blank" rel="noopener">
-                <img src={`/api/v1/evidence/${hash}`} alt={t("case.photo", { n: i + 1 })} loading="lazy" />
-              </a>
-            ))}
-          </p>
-        </>
-      )}
+      <Ahead whole={whole} />
+      <OnTheGround whole={whole} patch={ground.patch} />
+      <Together whole={whole} changed={changed} />
+      <Photos photos={ground.photos} />
       <Around whole={whole} />
       <h3>{t("case.timeline")}</h3>
       <Timeline events={whole.events} />

@@ -1,6 +1,7 @@
 import { answer, api } from "../../shared/api/client";
 import type { CaseListed } from "../../shared/api/schema";
 import { usePages } from "../../shared/pages";
+import { sortedBy } from "../../shared/route";
 import type { Column } from "../../shared/table";
 import { when } from "../../shared/time";
 import { Listing } from "../../shared/ui/Listing";
@@ -8,6 +9,9 @@ import { t } from "../../shared/words";
 import { CaseFilters, wanted } from "../triage/CaseFilters";
 import { kindOf, stateOf } from "./CasePane";
 import { CasePage } from "./CasePage";
+
+/** What `/api/v1/cases` sorts by. */
+const SORTS = ["kind", "where", "state", "turn", "source", "due", "opened", "updated"] as const;
 
 const columns = (): Column<CaseListed>[] => [
   {
@@ -34,7 +38,7 @@ export function Cases({ rest }: { rest: string[] }) {
 }
 
 function CaseList() {
-  const by = wanted("");
+  const by = { ...wanted(""), ...sortedBy(SORTS) };
   const pages = usePages<CaseListed>(`list ${JSON.stringify(by)}`, (cursor, signal) => {
     const query = { ...by, limit: 50, ...(cursor && { cursor }) };
     return answer(api.GET("/api/v1/cases", { params: { query }, signal }));
@@ -44,7 +48,7 @@ function CaseList() {
       <h1>{t("nav.cases")}</h1>
       <CaseFilters initial="" />
       <Listing
-        label={t("nav.cases")} columns={columns()} pages={pages} rowKey={(c) => c.id}
+        label={t("nav.cases")} columns={columns()} pages={pages} rowKey={(c) => c.id} server={SORTS}
         empty={<><strong>{t("case.none")}</strong>{t("case.nonehelp")}</>}
       />
     </main>

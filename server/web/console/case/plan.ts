@@ -35,9 +35,9 @@ export function filled(may: May, form: FormData, photos: string[]): NewEvent {
   };
 }
 
-/** What the caller may do with a case: what has a key, in the order of a case's way, and the rest. */
+/** What the caller may do with a case: what has a key, in the order of a case's way, and the rest but drawing. */
 export function split(whole: Whole, keys: Partial<Record<CaseAction, string>>): { steps: May[]; others: May[] } {
   const order = Object.keys(keys);
   const steps = whole.may.filter((m) => keys[m.action]).sort((a, b) => order.indexOf(a.action) - order.indexOf(b.action));
-  return { steps, others: whole.may.filter((m) => !keys[m.action]) };
+  return { steps, others: whole.may.filter((m) => !keys[m.action] && m.action !== "outline") };
 }

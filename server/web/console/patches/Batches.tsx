@@ -1,4 +1,3 @@
-import { useEffect } from "preact/hooks";
 import { answer, api } from "../../shared/api/client";
 import type { PatchBatch } from "../../shared/api/schema";
 import { usePages } from "../../shared/pages";
@@ -7,10 +6,8 @@ import { when } from "../../shared/time";
 import { Form, text } from "../../shared/ui/Form";
 import { Listing } from "../../shared/ui/Listing";
 import { t } from "../../shared/words";
-import { Rejects } from "./Rejects";
-
-/** How often a running import is asked how far it is. */
-const LOOK = 2_000;
+import { Rejects } from "../imports/Rejects";
+import { useWatch } from "../imports/running";
 
 /** For the offices of city and counties: the batches of patches, how far their imports are, and what was refused. */
 export function Batches() {
@@ -18,12 +15,7 @@ export function Batches() {
     const query = { limit: 20, ...(cursor && { cursor }) };
     return answer(api.GET("/api/v1/patch-batches", { params: { query }, signal }));
   });
-  const running = pages.rows.value.some((b) => b.state === "waiting" || b.state === "running");
-  useEffect(() => {
-    if (!running) return undefined;
-    const clock = setInterval(() => void pages.reload(), LOOK);
-    return () => clearInterval(clock);
-  }, [running]);
+  useWatch(pages.rows.value.some((b) => b.state === "waiting" || b.state === "running"), pages.again);
   const columns: Column<PatchBatch>[] = [
     { key: "b-file", title: t("batch.file"), value: (b) => b.file, cell: (b) => <a href={`/console/patches?batch=${b.id}`}>{b.file}</a> },
     { key: "b-period", title: t("patch.period"), value: (b) => b.period },
@@ -40,7 +32,7 @@ export function Batches() {
     },
     { key: "b-read", title: t("batch.read"), value: (b) => b.read, number: true },
     { key: "b-new", title: t("batch.imported"), value: (b) => b.imported, number: true },
-    { key: "b-rejected", title: t("batch.rejected"), value: (b) => b.rejected, number: true, cell: (b) => (b.rejected ? <Rejects batch={b} /> : 0) },
+    { key: "b-rejected", title: t("batch.rejected"), value: (b) => b.rejected, number: true, cell: (b) => (b.rejected ? <Refused batch={b} /> : 0) },
   ];
   return (
     <>
@@ -49,8 +41,17 @@ export function Batches() {
         label={t("batch.title")} columns={columns} pages={pages} rowKey={(b) => b.id}
         empty={<><strong>{t("batch.none")}</strong>{t("batch.nonehelp")}</>}
       />
-      <HandIn done={() => pages.reload()} />
+      <HandIn done={pages.again} />
     </>
+  );
+}
+
+function Refused({ batch: { id, rejected } }: { batch: PatchBatch }) {
+  return (
+    <Rejects id={id} count={rejected} load={(cursor, signal) => {
+      const params = { path: { id }, query: { limit: 100, ...(cursor && { cursor }) } };
+      return answer(api.GET("/api/v1/patch-batches/{id}/rejects", { params, signal }));
+    }} />
   );
 }
 

@@ -1,7 +1,7 @@
 import { answer, api } from "../../shared/api/client";
 import type { PatchListed, PatchVerdict } from "../../shared/api/schema";
 import { usePages } from "../../shared/pages";
-import { query } from "../../shared/route";
+import { query, sortedBy } from "../../shared/route";
 import type { Column } from "../../shared/table";
 import { Choice } from "../../shared/ui/Choice";
 import { Listing } from "../../shared/ui/Listing";
@@ -17,6 +17,9 @@ import { PatchPage } from "./PatchPage";
 export function Patches({ rest }: { rest: string[] }) {
   return rest[0] ? <PatchPage id={rest[0]} /> : <PatchList />;
 }
+
+/** What `/api/v1/patches` sorts by. */
+const SORTS = ["number", "unit", "area", "farmland", "permanent", "verdict"] as const;
 
 function columns(): Column<PatchListed>[] {
   return [
@@ -39,7 +42,7 @@ function columns(): Column<PatchListed>[] {
 
 function PatchList() {
   const { region, batch, verdict } = query.value;
-  const by = { ...(region && { region }), ...(batch && { batch }), ...(verdict && { verdict: verdict as PatchVerdict }) };
+  const by = { ...(region && { region }), ...(batch && { batch }), ...(verdict && { verdict: verdict as PatchVerdict }), ...sortedBy(SORTS) };
   const pages = usePages<PatchListed>(`patches ${JSON.stringify(by)}`, (cursor, signal) => {
     const query = { ...by, limit: 50, ...(cursor && { cursor }) };
     return answer(api.GET("/api/v1/patches", { params: { query }, signal }));
@@ -52,7 +55,7 @@ function PatchList() {
         <Choice name="verdict" label={t("patch.suggestion")} options={VERDICTS.map((v) => [v, t(`verdict.${v}`)])} />
       </form>
       <Listing
-        label={t("nav.patches")} columns={columns()} pages={pages} rowKey={(p) => p.id}
+        label={t("nav.patches")} columns={columns()} pages={pages} rowKey={(p) => p.id} server={SORTS}
         empty={<><strong>{t("patch.none")}</strong>{t("patch.nonehelp")}</>}
       />
       {mayHandInPatches() && <Batches />}

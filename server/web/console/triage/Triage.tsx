@@ -1,7 +1,6 @@
 import { useLayoutEffect } from "preact/hooks";
 import { answer, api } from "../../shared/api/client";
 import type { CaseListed } from "../../shared/api/schema";
-import { FieldMap } from "../../shared/map/FieldMap";
 import { useThing, usePages } from "../../shared/pages";
 import { ask, query } from "../../shared/route";
 import { Trouble } from "../../shared/ui/Trouble";
@@ -9,6 +8,9 @@ import { t } from "../../shared/words";
 import { Actions } from "../case/Actions";
 import { CasePane, kindOf } from "../case/CasePane";
 import { usePlace } from "../case/place";
+import { drawing } from "../ground/Draw";
+import { useGround } from "../ground/ground";
+import { GroundMap } from "../ground/GroundMap";
 import { letter } from "../keys";
 import { decisions } from "../office";
 import { CaseFilters, wanted } from "./CaseFilters";
@@ -35,6 +37,8 @@ export function Triage() {
   const shown = done && done.version > (whole.value?.version ?? 0) ? done : whole.value;
   const current = shown?.id === id ? shown : undefined;
   const place = usePlace(row);
+  const ground = useGround(current);
+  const changed = () => void whole.reload();
   const finished = decisions.all.value.filter((d) => d.state === "done").length;
 
   useLayoutEffect(() => {
@@ -44,6 +48,7 @@ export function Triage() {
       if (at + step >= rows.length - 5) void pages.more();
     };
     const press = (event: KeyboardEvent) => {
+      if (drawing.value) return;
       if (event.code === "Escape") (document.activeElement as HTMLElement | null)?.blur();
       const pressed = letter(event);
       if (pressed === "J" || pressed === "K") move(pressed === "J" ? 1 : -1);
@@ -66,11 +71,14 @@ export function Triage() {
       <section class="pane" aria-label={t("triage.case")} tabIndex={0}>
         <p class="sr" role="status">{row && `${kindOf(row)} ${row.unit_name}`}</p>
         {whole.error.value !== undefined && <Trouble error={whole.error.value} retry={() => void whole.reload()} />}
-        {current && <CasePane whole={current}><Actions whole={current} /></CasePane>}
+        {current && <CasePane whole={current} ground={ground} changed={changed}><Actions whole={current} /></CasePane>}
         {!current && id && !whole.error.value && <p class="empty">{t("app.loading")}</p>}
         {!id && <p class="empty">{t("triage.pick")}</p>}
       </section>
-      <FieldMap at={place} fresh={finished} onCase={(chosen) => ask({ case: chosen })} />
+      <GroundMap
+        whole={current} ground={ground} at={place} fresh={finished} changed={changed}
+        onCase={(chosen) => ask({ case: chosen })}
+      />
     </main>
   );
 }

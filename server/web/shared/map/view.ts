@@ -4,6 +4,7 @@ import {
 import "maplibre-gl/dist/maplibre-gl.css";
 import workerUrl from "maplibre-gl/dist/maplibre-gl-worker.mjs?worker&url";
 import type { Geometry } from "geojson";
+import { Shots, type Shot } from "./shots";
 import { style } from "./style";
 
 setWorkerUrl(workerUrl);
@@ -18,9 +19,13 @@ export interface Place {
 
 /** An open map. */
 export interface View {
+  /** For tools that draw on it. */
+  readonly map: GlMap;
   look(place: Place): void;
   /** Draws a GeoJSON geometry over everything; nothing takes the last one away. */
   draw(outline: unknown): void;
+  /** Shows photos and where their cameras looked, instead of those before. */
+  shots(shots: readonly Shot[], label: (shot: Shot) => string): void;
   /** Reads the cases again, after one has changed. */
   refresh(): void;
   close(): void;
@@ -29,6 +34,7 @@ export interface View {
 interface Handlers {
   onCase: (id: string) => void;
   onParcel: (code: string) => void;
+  onShot: (name: string) => void;
 }
 
 /** The centre of the city, until something better is known. */
@@ -55,7 +61,8 @@ export function open(box: HTMLElement, first: Place | undefined, handlers: Handl
   map.addControl(new NavigationControl({ showCompass: false }), "top-right");
   map.addControl(new ScaleControl());
   map.addControl(new AttributionControl({ compact: true }));
-  const repaint = () => void map.setStyle(style(dark.matches, location.origin));
+  // As a whole: a difference would tell nobody that what was drawn on the map is gone.
+  const repaint = () => void map.setStyle(style(dark.matches, location.origin), { diff: false });
   dark.addEventListener("change", repaint);
   const clicked = (layer: string, property: string, then: (value: string) => void) =>
     map.on("click", layer, (event) => {
@@ -67,17 +74,31 @@ export function open(box: HTMLElement, first: Place | undefined, handlers: Handl
   // For whoever tries the page from outside: when the map has been drawn.
   map.on("idle", () => (box.dataset["drawn"] = "yes"));
   const marker = new Marker({ color: "#c2410c" });
+  const photos = new Shots(map);
+  let [outline, code] = [undefined as unknown, ""];
+  const apply = () => {
+    const features = outline ? [{ type: "Feature" as const, properties: {}, geometry: outline as Geometry }] : [];
+    void map.getSource<GeoJSONSource>("outline")?.setData({ type: "FeatureCollection", features });
+    if (map.getLayer("chosen")) map.setFilter("chosen", ["==", ["get", "code"], code]);
+  };
+  // Also after the colours have changed: a new style knows nothing of what was drawn.
+  map.on("style.load", apply);
   const once = (then: () => void) => (map.isStyleLoaded() ? then() : void map.once("styledata", then));
   return {
+    map,
     look(place) {
       marker.setLngLat([place.lon, place.lat]).addTo(map);
       const zoom = Math.max(map.getZoom(), place.zoom ?? CLOSE);
       map.easeTo({ center: [place.lon, place.lat], zoom, duration: still.matches ? 0 : 250 });
-      once(() => map.setFilter("chosen", ["==", ["get", "code"], place.code ?? ""]));
+      code = place.code ?? "";
+      once(apply);
     },
-    draw(outline) {
-      const data = { type: "FeatureCollection" as const, features: outline ? [{ type: "Feature" as const, properties: {}, geometry: outline as Geometry }] : [] };
-      once(() => void map.getSource<GeoJSONSource>("outline")?.setData(data));
+    draw(shape) {
+      outline = shape;
+      once(apply);
+    },
+    shots(shots, label) {
+      photos.show(shots, label, handlers.onShot);
     },
     refresh() {
       const address = `${location.origin}/tiles/cases/{z}/{x}/{y}`;

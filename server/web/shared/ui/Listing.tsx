@@ -1,8 +1,9 @@
 import type { ComponentChildren } from "preact";
+import { useEffect } from "preact/hooks";
 import { ask, query } from "../route";
 import type { Pages } from "../pages";
 import { saveFile } from "../save";
-import { csv, nextSort, sorted, type Column } from "../table";
+import { csv, keyOf, nextSort, sorted, type Column } from "../table";
 import { t } from "../words";
 import { Trouble } from "./Trouble";
 
@@ -14,11 +15,21 @@ interface Props<T> {
   rowKey: (row: T) => string | number;
   /** What an empty list says: that it is empty, and what to do about it. */
   empty: ComponentChildren;
+  /** Columns by which the server sorts; the address's `sort` is then part of what `pages` asks. */
+  server?: readonly string[];
 }
 
-/** A table that sorts by its heads, goes on by pages and can be exported. */
-export function Listing<T>({ label, columns, pages, rowKey, empty }: Props<T>) {
-  const rows = sorted(pages.rows.value, columns, query.value.sort);
+/**
+ * A table that sorts by its heads, goes on by pages and can be exported. What the server does not sort is sorted here,
+ * once all of it has been read: the order of a page alone would mislead.
+ */
+export function Listing<T>({ label, columns, pages, rowKey, empty, server = [] }: Props<T>) {
+  const { sort } = query.value;
+  const here = columns.some((column) => column.key === keyOf(sort)) && !server.includes(keyOf(sort));
+  useEffect(() => {
+    if (here && pages.next.value) void pages.all();
+  }, [here, sort, pages, pages.next.value === undefined]);
+  const rows = here ? sorted(pages.rows.value, columns, sort) : pages.rows.value;
   const known = pages.next.value !== undefined;
   return (
     <section class="card" aria-busy={pages.busy.value}>
@@ -45,7 +56,7 @@ export function Listing<T>({ label, columns, pages, rowKey, empty }: Props<T>) {
             </table>
           </div>
           <p class="row foot">
-            <span class="small grow">{t(pages.next.value ? "list.some" : "list.all", { n: rows.length })}</span>
+            <span class="small grow" role="status">{t(pages.next.value ? (here ? "list.partly" : "list.some") : "list.all", { n: rows.length })}</span>
             {pages.next.value && (
               <button type="button" disabled={pages.busy.value} onClick={() => void pages.more()}>{t("list.more")}</button>
             )}
