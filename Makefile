@@ -66,13 +66,14 @@ bench: ## ours against its peers in one run, written to BENCHMARKS.md; ONLY=impo
 	@scripts/setup.sh run bench
 	python3 bench/run.py $(ONLY)
 
-soak: ## the long ones: ten minutes of fuzzing (SOAK_SECONDS), 100 power cuts of a post (POST_CUTS), Miri on proto, ten minutes of a server killed while it works (KILL_SECONDS)
-	@scripts/setup.sh run test
+soak: ## the long ones: ten minutes of fuzzing (SOAK_SECONDS), 100 power cuts of a post (POST_CUTS), Miri on proto, QGIS, ten minutes of a server killed while it works (KILL_SECONDS)
+	@scripts/setup.sh run test qgis
 	trap 'scripts/postgres.sh down' EXIT
 	cargo build --locked -p gengwei-server
 	FUZZ_SECONDS=$(or $(SOAK_SECONDS),600) cargo test --locked -p gengwei-proto --features all-suites --test fuzz -- --nocapture
 	POST_CUTS=$(or $(POST_CUTS),100) cargo test --locked -p gengwei-tests --test post -- --test-threads=1 --nocapture
 	scripts/miri.sh
+	cargo test --locked -p gengwei-tests --test maps qgis
 	FUZZ_SECONDS=$(or $(SOAK_SECONDS),600) cargo test --locked -p gengwei-tests --test fuzz -- --test-threads=1 --nocapture
 	KILL_SECONDS=$(or $(KILL_SECONDS),600) cargo test --locked -p gengwei-tests --test kills -- --test-threads=1 --nocapture
 

@@ -58,6 +58,10 @@ for purpose in "${@:-run}"; do
       need rust-web-src 'the standard library that it compiles' test -d /usr/lib/rustlib/src/rust/library
       need lld 'wasm-ld and ld.lld, the linkers' has wasm-ld
       ;;
+    qgis)
+      need python3-qgis 'QGIS opens the live layers as a bureau would' test -d /usr/lib/python3/dist-packages/qgis
+      need qgis-providers 'its way to OGC API – Features' test -e /usr/lib/qgis/plugins/libprovider_wfs.so
+      ;;
     bench)
       need postgresql 'the peer of imports and point lookups' has_postgres
       need "postgresql-$(postgres_major)-postgis-3" 'the peer of imports and point lookups' has_postgis
@@ -66,7 +70,7 @@ for purpose in "${@:-run}"; do
       need time 'peak memory of a command' test -x /usr/bin/time
       ;;
     *)
-      echo "usage: scripts/setup.sh run|test|wasm|bench [...]" >&2
+      echo "usage: scripts/setup.sh run|test|wasm|qgis|bench [...]" >&2
       exit 2
       ;;
   esac

@@ -10,6 +10,7 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
+use crate::db::{Order, Sortable};
 use crate::error::{self, Problem};
 use crate::state::App;
 
@@ -121,6 +122,14 @@ impl Paging {
     pub fn cursor(position: &impl Serialize) -> String {
         URL_SAFE_NO_PAD.encode(serde_json::to_vec(position).expect("a position is plain data"))
     }
+}
+
+/// The order that a list's `sort` asks for; none when it asks for none.
+pub fn order(of: &'static Sortable, wish: Option<&str>) -> Result<Option<Order>, Problem> {
+    let Some(wish) = wish.filter(|wish| !wish.is_empty()) else { return Ok(None) };
+    let words = || of.keys.iter().map(|(word, _)| *word).collect::<Vec<_>>().join("、");
+    let unknown = || Problem::invalid("sort", format!("只能按这些排序：{}；倒序在前面加 -。", words()));
+    of.order(wish).map(Some).ok_or_else(unknown)
 }
 
 /// A page of a list.

@@ -98,3 +98,32 @@ fn gdal_reads_every_parcel_of_a_scope_over_its_pages(backend: gengwei_tests::Bac
     assert_eq!(Some(count as u64), matched.as_u64(), "{complaint}");
     assert!(!complaint.contains("ERROR"), "{complaint}");
 }
+
+/// QGIS is large: `make soak` installs it, and wherever it is installed it has to open the layer.
+#[test]
+fn qgis_opens_the_layer_of_a_scope() {
+    let python = |arguments: &[&str]| {
+        Command::new("/usr/bin/python3").args(arguments).env("QT_QPA_PLATFORM", "offscreen").output()
+    };
+    if !python(&["-c", "import qgis.core"]).is_ok_and(|tried| tried.status.success()) {
+        eprintln!("QGIS is not installed: scripts/setup.sh qgis");
+        return;
+    }
+    let (server, demo) = Server::demo(gengwei_tests::Backend::Sqlite);
+    let mine = server.login(demo.township());
+    let matched =
+        mine.get("/ogc/collections/parcels/items?limit=1").expect(200).json()["numberMatched"].clone();
+    let script = concat!(env!("CARGO_MANIFEST_DIR"), "/qgis_layer.py");
+    let read = python(&[script, &format!("{}/ogc", server.url()), "parcels", mine.token()]).expect("it runs");
+    let complaint = String::from_utf8_lossy(&read.stderr);
+    let found: Value = serde_json::from_slice(&read.stdout).unwrap_or_else(|e| panic!("{e}: {complaint}"));
+    assert_eq!(found["valid"], true, "{found} {complaint}");
+    assert_eq!(
+        (&found["count"], &found["valid_geometries"]),
+        (&matched, &matched),
+        "every parcel, each with its outline"
+    );
+    assert_eq!(found["crs"], "EPSG:4326");
+    let fields = found["fields"].as_array().cloned().unwrap_or_default();
+    assert!(fields.contains(&Value::from("code")) && fields.contains(&Value::from("unit_name")), "{found}");
+}

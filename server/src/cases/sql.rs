@@ -9,7 +9,7 @@ use super::count::Counted;
 use super::workflow::Fields;
 use super::{Kind, NewCase, Severity, Source, State};
 use crate::auth::Units;
-use crate::db::{Session, Text, Timestamp, Tx, sql};
+use crate::db::{Order, Session, Sortable, Text, Timestamp, Tx, sql};
 
 /// A case as it is stored, with its parcel's code.
 #[derive(Clone, Debug, sqlx::FromRow)]
@@ -80,8 +80,7 @@ macro_rules! stored {
 const STORED: &str = stored!("cases c left join parcels p on p.id = c.parcel_id where true");
 /// A page of the queue: its ids are found in an index and put in order, and only then are rows read.
 const PAGE: &str = stored!("(select c.id from cases c where true");
-const PAGE_END: &str = ") page join cases c on c.id = page.id left join parcels p on p.id = c.parcel_id \
-     order by c.id desc";
+const PAGE_END: &str = ") page join cases c on c.id = page.id left join parcels p on p.id = c.parcel_id";
 
 const COLUMNS: [&str; 5] = ["c.city", "c.county", "c.township", "c.village", "c.unit"];
 
@@ -121,6 +120,23 @@ pub(super) async fn insert(
     .await
 }
 
+/// What the queue is sorted by; words by their spelling, so that like stands by like.
+pub(super) static SORTABLE: Sortable = Sortable {
+    table: "cases c",
+    id: "c.id",
+    keys: &[
+        ("opened", "c.opened_at"),
+        ("updated", "c.updated_at"),
+        // What has no deadline comes behind all that has one.
+        ("due", "coalesce(c.due_at, 9000000000000000000)"),
+        ("where", "c.unit"),
+        ("turn", "c.holder"),
+        ("state", "c.state"),
+        ("kind", "c.kind"),
+        ("source", "c.source"),
+    ],
+};
+
 /// Which cases are asked for.
 #[derive(Debug, Default)]
 pub struct Filter {
@@ -136,8 +152,10 @@ pub struct Filter {
     pub permanent: Option<bool>,
     /// Only those due after, and at or before; see [`super::deadline::span`].
     pub due: [Option<Timestamp>; 2],
-    /// Only those opened before the one with this id.
+    /// Only those behind the one with this id, in the order.
     pub before: Option<String>,
+    /// The newest first when not given.
+    pub order: Option<Order>,
 }
 
 /// The newest cases in some units.
@@ -155,9 +173,10 @@ pub async fn list(
         .push_if(" and c.holder = ", filter.holder.as_ref())
         .push_if(" and c.permanent = ", filter.permanent)
         .push_if(" and c.due_at > ", filter.due[0])
-        .push_if(" and c.due_at <= ", filter.due[1])
-        .push_if(" and c.id < ", filter.before.as_deref());
-    on.all(query.push_bind(" order by c.id desc limit ", limit).push(PAGE_END)).await
+        .push_if(" and c.due_at <= ", filter.due[1]);
+    let order = filter.order.unwrap_or_else(|| SORTABLE.newest());
+    let page = order.page(query, filter.before.as_deref(), limit).push(PAGE_END);
+    on.all(order.by(page)).await
 }
 
 /// One case.

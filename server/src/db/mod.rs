@@ -9,6 +9,7 @@
 pub mod copy;
 mod dialect;
 mod migrate;
+mod order;
 mod query;
 mod tally;
 #[cfg(test)]
@@ -24,6 +25,7 @@ use std::sync::Arc;
 use sqlx::{PgPool, SqlitePool};
 
 pub use dialect::Bulk;
+pub use order::{Order, Sortable};
 pub use query::{Query, Record, Session, is_nul_in_text, sql};
 pub use tally::{Tally, tallies};
 pub use types::{Text, Timestamp, Value};

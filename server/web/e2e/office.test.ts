@@ -184,3 +184,20 @@ test("what the tiles show is what the features are, to a pixel", async () => {
     expect(lone, `pixels that differ at zoom ${zoom}; dark: ${dark.join(" and ")}`).toBe(0);
   }
 });
+
+test("the queue is sorted as a whole, by the server", async () => {
+  const { page, wrong } = await login("county");
+  await visit(page, "/console/cases");
+  expect(await page.locator("tbody tr").count()).toBe(50);
+  const asked = page.waitForResponse((answer) => answer.url().includes("sort=-kind"));
+  await page.getByRole("button", { name: "类型" }).click();
+  await page.locator("th[aria-sort=ascending]").waitFor();
+  await page.getByRole("button", { name: "类型" }).click();
+  await asked;
+  await page.locator("th[aria-sort=descending]").waitFor();
+  const api = await program.api("county");
+  const { items } = (await (await api("GET", "/api/v1/cases?sort=-kind&limit=50")).json()) as { items: { id: string }[] };
+  const shown = () => page.locator("tbody tr td:first-child a").evaluateAll((links) => links.map((link) => link.getAttribute("href")));
+  await expect.poll(shown).toEqual(items.map(({ id }) => `/console/cases/${id}`));
+  expect(wrong).toEqual([]);
+});

@@ -25,7 +25,7 @@ use crate::auth::rights::{HandleCases, ReadCases};
 use crate::auth::{Caller, Scope};
 use crate::error::{Problem, Result};
 use crate::evidence;
-use crate::extract::{Json, Page, Paging, Path, Query, if_match, with_etag};
+use crate::extract::{Json, Page, Paging, Path, Query, if_match, order, with_etag};
 use crate::state::App;
 use crate::tasks;
 
@@ -62,6 +62,9 @@ struct Wanted {
     permanent: Option<bool>,
     /// Only those in time, due soon, overdue (the long overdue among them), or long overdue.
     deadline: Option<Urgency>,
+    /// `opened`, `updated`, `due`, `where`, `turn`, `state`, `kind` or `source`, with `-` before it downwards; the
+    /// newest first when not given.
+    sort: Option<String>,
 }
 
 impl Wanted {
@@ -76,6 +79,7 @@ impl Wanted {
             permanent: self.permanent,
             due: self.deadline.map_or([None; 2], |wanted| deadline::span(app, wanted)),
             before,
+            order: order(&sql::SORTABLE, self.sort.as_deref())?,
         })
     }
 }
@@ -98,7 +102,7 @@ async fn list(
     Ok(Json(Page::new(rows, limit, |case| case.id.clone()).map(|case| Listed::new(&app, &grid, case))))
 }
 
-/// The queue as XLSX, filtered as the list is, the newest 50,000.
+/// The queue as XLSX, filtered and sorted as the list is, the first 50,000.
 #[utoipa::path(get, path = "/api/v1/cases.xlsx", tag = "cases", params(Wanted),
     responses((status = 200, body = Vec<u8>,
         content_type = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"),

@@ -234,6 +234,40 @@ async fn lists_show_one_s_own_the_newest_first(db: Db, env) {
     assert_eq!(listed(&app, CITY, mine).await, ids[..1]);
 }
 
+async fn a_sorted_queue_pages_without_gap_or_repetition(db: Db, env) {
+    let app = app(db, env).await;
+    for kind in [Kind::Dumping, Kind::Abandoned, Kind::Orchard, Kind::Dumping, Kind::Abandoned, Kind::Other] {
+        opened(&app, kind).await;
+    }
+    let first = listed(&app, CITY, Filter::default()).await.remove(0);
+    done(&app, &village(), &first, Action::Accept).await;
+    for (word, _) in sql::SORTABLE.keys {
+        for wish in [(*word).to_owned(), format!("-{word}")] {
+            let order = sql::SORTABLE.order(&wish);
+            let whole = listed(&app, CITY, Filter { order, ..Filter::default() }).await;
+            assert_eq!(whole.len(), 6, "{wish}");
+            let mut paged: Vec<String> = Vec::new();
+            loop {
+                let filter = Filter { order, before: paged.last().cloned(), ..Filter::default() };
+                let page = sql::list(app.db(), &Units::new([region(CITY)]), &filter, 2).await.unwrap();
+                if page.is_empty() {
+                    break;
+                }
+                paged.extend(page.into_iter().map(|case| case.id));
+            }
+            assert_eq!(paged, whole, "{wish}");
+        }
+    }
+    let order = sql::SORTABLE.order("kind");
+    let (units, filter) = (Units::new([region(CITY)]), Filter { order, ..Filter::default() });
+    let by_kind = sql::list(app.db(), &units, &filter, 9).await.unwrap();
+    let kinds: Vec<_> = by_kind.iter().map(|case| case.kind.name()).collect();
+    assert_eq!(kinds, ["abandoned", "abandoned", "dumping", "dumping", "orchard", "other"]);
+    let down = listed(&app, CITY, Filter { order: sql::SORTABLE.order("-updated"), ..Filter::default() }).await;
+    assert_eq!(down[0], first, "the one that was accepted");
+    assert!(sql::SORTABLE.order("words").is_none());
+}
+
 async fn the_queue_shows_what_is_due(db: Db, env) {
     let app = app(db, env).await;
     let mut ids = Vec::new();

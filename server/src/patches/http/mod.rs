@@ -17,7 +17,7 @@ use crate::auth::Scope;
 use crate::auth::rights::ReadCases;
 use crate::db::Timestamp;
 use crate::error::{Problem, Result};
-use crate::extract::{Json, Page, Paging, Query};
+use crate::extract::{Json, Page, Paging, Query, order};
 use crate::grid::Grid;
 use crate::parcels::classes;
 use crate::state::App;
@@ -144,6 +144,9 @@ struct Wanted {
     case: Option<String>,
     /// Only with this verdict suggested.
     verdict: Option<Verdict>,
+    /// `number`, `unit`, `area`, `farmland`, `permanent` or `verdict`, with `-` before it downwards; the newest first
+    /// when not given.
+    sort: Option<String>,
 }
 
 /// Change patches in scope, the newest first.
@@ -157,8 +160,9 @@ async fn list(
 ) -> Result<Json<Page<Listed>>> {
     let units = scope.narrow(wanted.region.as_deref())?;
     let limit = paging.limit()?;
-    let Wanted { batch, case, verdict, .. } = wanted;
-    let filter = Filter { batch, case, verdict, before: paging.after()? };
+    let Wanted { batch, case, verdict, sort, .. } = wanted;
+    let order = order(&sql::SORTABLE, sort.as_deref())?;
+    let filter = Filter { batch, case, verdict, before: paging.after()?, order };
     let rows = sql::list(app.db(), &units, &filter, limit + 1).await?;
     let grid = app.grid();
     let page = Page::new(rows, limit, |patch| patch.id.clone());

@@ -5,7 +5,7 @@ use jiff::civil::Date;
 
 use crate::auth::Units;
 use crate::cases;
-use crate::db::{Bulk, Session, Text, Timestamp, Tx, sql};
+use crate::db::{Bulk, Order, Session, Sortable, Text, Timestamp, Tx, sql};
 use crate::layers;
 use crate::patches::import::Judged;
 use crate::patches::triage::Verdict;
@@ -250,9 +250,25 @@ pub(in crate::patches) struct Filter {
     pub case: Option<String>,
     /// Only with this verdict suggested.
     pub verdict: Option<Verdict>,
-    /// Only those imported before the one with this id.
+    /// Only those behind the one with this id, in the order.
     pub before: Option<String>,
+    /// The newest first when not given.
+    pub order: Option<Order>,
 }
+
+/// What patches are sorted by.
+pub(in crate::patches) static SORTABLE: Sortable = Sortable {
+    table: "patches p",
+    id: "p.id",
+    keys: &[
+        ("number", "p.number"),
+        ("unit", "p.unit"),
+        ("area", "p.area"),
+        ("farmland", "p.farmland"),
+        ("permanent", "p.permanent"),
+        ("verdict", "p.verdict"),
+    ],
+};
 
 /// The newest patches in some units.
 pub(in crate::patches) async fn list(
@@ -265,9 +281,9 @@ pub(in crate::patches) async fn list(
         .filter_ancestors(sql(LISTED), &COLUMNS)
         .push_if(" and p.batch_id = ", filter.batch.as_deref())
         .push_if(" and p.case_id = ", filter.case.as_deref())
-        .push_if(" and p.verdict = ", filter.verdict.map(Verdict::name))
-        .push_if(" and p.id < ", filter.before.as_deref());
-    on.all(query.push_bind(" order by p.id desc limit ", limit)).await
+        .push_if(" and p.verdict = ", filter.verdict.map(Verdict::name));
+    let order = filter.order.unwrap_or_else(|| SORTABLE.newest());
+    on.all(order.page(query, filter.before.as_deref(), limit)).await
 }
 
 /// One patch.
