@@ -33,11 +33,14 @@ export function Draw({ whole, shape, map, done }: Props) {
 
 function Tools({ whole, shape, map, done }: Props) {
   const tool = useRef<Sketch>(null);
+  const ready = useSignal(false);
   const count = useSignal(0);
   useEffect(() => {
     let gone = false;
     void import("./sketch").then(({ sketch }) => {
-      if (!gone) tool.current = sketch(map, shape, (n) => (count.value = n));
+      if (gone) return;
+      tool.current = sketch(map, shape, (n) => (count.value = n));
+      ready.value = true;
     });
     return () => {
       gone = true;
@@ -58,7 +61,7 @@ function Tools({ whole, shape, map, done }: Props) {
 
   return (
     <div class="draw" onKeyDown={(e) => e.key === "Escape" && (drawing.value = false)}>
-      <p class="small">{t("outline.help")}</p>
+      <p class="small">{t(ready.value ? "outline.help" : "app.loading")}</p>
       {hasHoles(shape) && <p class="small">{t("outline.holes")}</p>}
       <p class="row">
         <button type="button" onClick={() => tool.current?.add()}>{t("outline.add")}</button>

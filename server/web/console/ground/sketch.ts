@@ -2,7 +2,7 @@ import type { Polygon } from "geojson";
 import type { Map as GlMap } from "maplibre-gl";
 import { TerraDraw, TerraDrawPolygonMode, TerraDrawSelectMode, ValidateNotSelfIntersecting } from "terra-draw";
 import { TerraDrawMapLibreGLAdapter } from "terra-draw-maplibre-gl-adapter";
-import { polygonsOf, together } from "./shapes";
+import { polygonsOf } from "./shapes";
 
 /** What is being drawn on a map. */
 export interface Sketch {
@@ -40,7 +40,8 @@ function tool(map: GlMap): TerraDraw {
 
 /** Lets somebody draw polygons, beginning with a shape; `changed` is called with how many are finished. */
 export function sketch(map: GlMap, shape: unknown, changed: (count: number) => void): Sketch {
-  let draw: TerraDraw;
+  const draw = tool(map);
+  draw.start();
   const features = () => draw.getSnapshot().filter((f) => f.geometry.type === "Polygon" && f.properties["mode"] === "polygon");
   // A polygon under construction is not yet one.
   const finished = () => features().filter((f) => !f.properties["currentlyDrawing"]);
@@ -52,27 +53,16 @@ export function sketch(map: GlMap, shape: unknown, changed: (count: number) => v
     const first = finished()[0]?.id;
     if (first !== undefined) draw.selectFeature(first);
   };
-  function begin(from: unknown): void {
-    draw = tool(map);
-    draw.start();
-    const parts = polygonsOf(from);
-    if (parts.length > 0) draw.addFeatures(parts.map((geometry) => ({ type: "Feature", geometry, properties: { mode: "polygon" } })));
-    if (parts.length > 0) edit();
-    else add();
-    draw.on("finish", () => {
-      edit();
-      tell();
-    });
+  const begun = polygonsOf(shape);
+  if (begun.length > 0) {
+    draw.addFeatures(begun.map((geometry) => ({ type: "Feature", geometry, properties: { mode: "polygon" } })));
+    edit();
+  } else add();
+  draw.on("finish", () => {
+    edit();
     tell();
-  }
-  // New colours take the tool's layers away: it begins again with what there was.
-  const again = () => {
-    const kept = together(polygons());
-    draw.stop();
-    begin(kept);
-  };
-  begin(shape);
-  map.on("style.load", again);
+  });
+  tell();
   return {
     add,
     edit,
@@ -82,9 +72,6 @@ export function sketch(map: GlMap, shape: unknown, changed: (count: number) => v
       tell();
     },
     polygons,
-    stop() {
-      map.off("style.load", again);
-      draw.stop();
-    },
+    stop: () => draw.stop(),
   };
 }

@@ -1,5 +1,6 @@
 import {
-  AttributionControl, Map as GlMap, Marker, NavigationControl, ScaleControl, setWorkerUrl, type GeoJSONSource, type VectorTileSource,
+  AttributionControl, Map as GlMap, Marker, NavigationControl, ScaleControl, setWorkerUrl,
+  type GeoJSONSource, type StyleSpecification, type VectorTileSource,
 } from "maplibre-gl";
 import "maplibre-gl/dist/maplibre-gl.css";
 import workerUrl from "maplibre-gl/dist/maplibre-gl-worker.mjs?worker&url";
@@ -41,6 +42,13 @@ interface Handlers {
 const CITY: Place = { lon: 105.19, lat: 37.51, zoom: 9 };
 const CLOSE = 15.5;
 
+/** Other colours; what tools have added to the map meanwhile stays on it. */
+function keepAdded(before: StyleSpecification | undefined, next: StyleSpecification): StyleSpecification {
+  const own = new Set(next.layers.map((layer) => layer.id));
+  const added = before?.layers.filter((layer) => !own.has(layer.id)) ?? [];
+  return { ...next, sources: { ...next.sources, ...before?.sources }, layers: [...next.layers, ...added] };
+}
+
 /** Opens a map in a box of the page. */
 export function open(box: HTMLElement, first: Place | undefined, handlers: Handlers, token?: string): View {
   const dark = matchMedia("(prefers-color-scheme: dark)");
@@ -61,8 +69,10 @@ export function open(box: HTMLElement, first: Place | undefined, handlers: Handl
   map.addControl(new NavigationControl({ showCompass: false }), "top-right");
   map.addControl(new ScaleControl());
   map.addControl(new AttributionControl({ compact: true }));
-  // As a whole: a difference would tell nobody that what was drawn on the map is gone.
-  const repaint = () => void map.setStyle(style(dark.matches, location.origin), { diff: false });
+  const repaint = () => {
+    map.setStyle(style(dark.matches, location.origin), { transformStyle: keepAdded });
+    once(apply);
+  };
   dark.addEventListener("change", repaint);
   const clicked = (layer: string, property: string, then: (value: string) => void) =>
     map.on("click", layer, (event) => {
@@ -81,7 +91,7 @@ export function open(box: HTMLElement, first: Place | undefined, handlers: Handl
     void map.getSource<GeoJSONSource>("outline")?.setData({ type: "FeatureCollection", features });
     if (map.getLayer("chosen")) map.setFilter("chosen", ["==", ["get", "code"], code]);
   };
-  // Also after the colours have changed: a new style knows nothing of what was drawn.
+  // Also when the style had to be read anew: it knows nothing of what was drawn.
   map.on("style.load", apply);
   const once = (then: () => void) => (map.isStyleLoaded() ? then() : void map.once("styledata", then));
   return {
