@@ -91,9 +91,14 @@ export function open(box: HTMLElement, first: Place | undefined, handlers: Handl
     void map.getSource<GeoJSONSource>("outline")?.setData({ type: "FeatureCollection", features });
     if (map.getLayer("chosen")) map.setFilter("chosen", ["==", ["get", "code"], code]);
   };
+  // Tiles may still be on their way: what is drawn over them needs the style alone.
+  let styled = false;
+  const once = (then: () => void) => (styled ? then() : void map.once("style.load", then));
   // Also when the style had to be read anew: it knows nothing of what was drawn.
-  map.on("style.load", apply);
-  const once = (then: () => void) => (map.isStyleLoaded() ? then() : void map.once("styledata", then));
+  map.on("style.load", () => {
+    styled = true;
+    apply();
+  });
   return {
     map,
     look(place) {
