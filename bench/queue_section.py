@@ -21,7 +21,7 @@ PASSWORD = "耕地保护人人有责二〇二六"
 # Whose queue: the unit, and how it is called.
 PLACES = [("city", "640500000000", "the city"), ("county", "640502000000", "a county"),
           ("township", "640502100000", "a township")]
-TIMES = 30  # requests of each kind, one after the other over one connection
+TIMES = 20  # requests of each kind, one after the other over one connection
 
 USERS = """
 insert into people (id, name, shows_name, created_at)
@@ -127,7 +127,7 @@ class City:
     def speaking(self):
         """One kept-alive connection to a fresh server, after everybody has logged in."""
         with serving([GENGWEI, "serve"], f"{self.url}/readyz", env=self.environment):
-            time.sleep(20)  # reminders of what has come due meanwhile are raised once
+            time.sleep(10)  # reminders of what has come due meanwhile are raised once
             host = urllib.parse.urlsplit(self.url).netloc
             with closing(http.client.HTTPConnection(host)) as connection:
                 yield Client(connection)
