@@ -1,13 +1,16 @@
 //! Everything in which SQLite and PostgreSQL differ, and nothing else.
 
+use std::borrow::Cow;
+use std::fmt::Write;
 use std::path::Path;
 use std::time::Duration;
 
-use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
+use sqlx::error::BoxDynError;
+use sqlx::postgres::{PgArguments, PgConnectOptions, PgPoolOptions};
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
-use sqlx::{PgPool, SqlitePool};
+use sqlx::{Arguments, PgPool, SqlitePool};
 
-use super::query::Query;
+use super::query::{Query, refuse_nul};
 use super::types::Value;
 
 /// How long a statement waits for another process's SQLite write before it fails.
@@ -66,7 +69,8 @@ pub(super) fn is_temporary_code(code: &str) -> bool {
 
 /// A bulk insert: rows of equal shape into one table, in as few statements as the database likes.
 ///
-/// On SQLite a statement of `values` lists; on PostgreSQL the same with its own limit of 65,535 values.
+/// SQLite is given statements of `values` lists, PostgreSQL the columns as arrays to `unnest`, which it takes
+/// two to three times as fast.
 pub struct Bulk {
     head: &'static str,
     tail: &'static str,
@@ -79,7 +83,7 @@ impl Bulk {
         Self { head, tail, rows: Vec::new() }
     }
 
-    /// Adds a row.
+    /// Adds a row. The values of a column are of one type in all rows.
     pub fn row(&mut self, values: Vec<Value<'static>>) {
         self.rows.push(values);
     }
@@ -89,8 +93,8 @@ impl Bulk {
         self.rows.is_empty()
     }
 
-    /// The statements to run, in order.
-    pub fn statements(self) -> impl Iterator<Item = Query<'static>> {
+    /// SQLite's statements to run, in order.
+    pub(super) fn lists(self) -> impl Iterator<Item = Query<'static>> {
         const VALUES_A_STATEMENT: usize = 4_000;
         let width = self.rows.first().map_or(1, |row| row.len().max(1));
         let size = (VALUES_A_STATEMENT / width).max(1);
@@ -102,5 +106,61 @@ impl Bulk {
             let batch: Vec<_> = rows.by_ref().take(count).collect();
             Some(super::sql(head).push_rows(batch).push(tail))
         })
+    }
+
+    /// PostgreSQL's statements to run, in order: the same text for any number of rows.
+    pub(super) fn columns(self) -> impl Iterator<Item = sqlx::Result<(String, PgArguments)>> {
+        const ROWS_A_STATEMENT: usize = 10_000;
+        let (head, tail) = (self.head, self.tail);
+        let mut rows = self.rows.into_iter();
+        std::iter::from_fn(move || {
+            let batch: Vec<_> = rows.by_ref().take(ROWS_A_STATEMENT).collect();
+            (!batch.is_empty()).then(|| unnest(head, batch, tail))
+        })
+    }
+}
+
+fn unnest(
+    head: &'static str,
+    rows: Vec<Vec<Value<'static>>>,
+    tail: &'static str,
+) -> sqlx::Result<(String, PgArguments)> {
+    let mut columns: Vec<Vec<Value<'static>>> = vec![Vec::new(); rows.first().map_or(0, Vec::len)];
+    for row in rows {
+        refuse_nul(&row)?;
+        for (column, value) in columns.iter_mut().zip(row) {
+            column.push(value);
+        }
+    }
+    let mut text = format!("{head} select * from unnest(");
+    let mut arguments = PgArguments::default();
+    for (number, column) in (1..).zip(columns) {
+        let kind = add_column(&mut arguments, column).map_err(sqlx::Error::Encode)?;
+        let comma = if number == 1 { "" } else { ", " };
+        let _ = write!(text, "{comma}${number}::{kind}[]");
+    }
+    text.push(')');
+    text.push_str(tail);
+    Ok((text, arguments))
+}
+
+/// Adds a column as an array; answers the type of what is in it.
+fn add_column(arguments: &mut PgArguments, column: Vec<Value<'static>>) -> Result<&'static str, BoxDynError> {
+    macro_rules! add {
+        ($variant:ident, $kind:literal, $own:expr) => {{
+            let values = column.into_iter().map(|value| match value {
+                Value::$variant(value) => Ok(value.map($own)),
+                _ => Err("a column of a bulk insert holds values of several types"),
+            });
+            arguments.add(values.collect::<Result<Vec<_>, _>>()?)?;
+            Ok($kind)
+        }};
+    }
+    match column.first() {
+        None | Some(Value::Int(_)) => add!(Int, "bigint", |v| v),
+        Some(Value::Real(_)) => add!(Real, "double precision", |v| v),
+        Some(Value::Bool(_)) => add!(Bool, "boolean", |v| v),
+        Some(Value::Text(_)) => add!(Text, "text", Cow::into_owned),
+        Some(Value::Bytes(_)) => add!(Bytes, "bytea", Cow::into_owned),
     }
 }

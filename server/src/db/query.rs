@@ -47,6 +47,12 @@ pub fn is_nul_in_text(error: &sqlx::Error) -> bool {
     matches!(error, sqlx::Error::Encode(e) if e.is::<NulInText>())
 }
 
+/// PostgreSQL cannot store a NUL in text, so neither database takes one.
+pub(super) fn refuse_nul(values: &[Value<'_>]) -> sqlx::Result<()> {
+    let nul = |v: &Value<'_>| matches!(v, Value::Text(Some(text)) if text.contains('\0'));
+    if values.iter().any(nul) { Err(sqlx::Error::Encode(Box::new(NulInText))) } else { Ok(()) }
+}
+
 /// A statement under construction.
 #[derive(Clone, Debug)]
 pub struct Query<'q> {
@@ -110,14 +116,8 @@ impl<'q> Query<'q> {
         self
     }
 
-    /// PostgreSQL cannot store a NUL in text, so neither database takes one.
-    fn refuse_nul(&self) -> sqlx::Result<()> {
-        let nul = |v: &Value<'_>| matches!(v, Value::Text(Some(text)) if text.contains('\0'));
-        if self.values.iter().any(nul) { Err(sqlx::Error::Encode(Box::new(NulInText))) } else { Ok(()) }
-    }
-
     fn sqlite(&self) -> sqlx::Result<SqliteArguments> {
-        self.refuse_nul()?;
+        refuse_nul(&self.values)?;
         let mut arguments = SqliteArguments::default();
         for value in &self.values {
             match value.clone() {
@@ -133,7 +133,7 @@ impl<'q> Query<'q> {
     }
 
     fn postgres(&self) -> sqlx::Result<PgArguments> {
-        self.refuse_nul()?;
+        refuse_nul(&self.values)?;
         let mut arguments = PgArguments::default();
         for value in &self.values {
             match value {

@@ -1,7 +1,8 @@
 //! What the writer and the audit chain promise, on both databases.
 
 use super::testing::both;
-use super::{Session, Topic, sql};
+use super::types::Value;
+use super::{Bulk, Session, Topic, sql};
 use crate::audit::{Entry, Verdict, verify};
 use crate::error::Problem;
 
@@ -58,5 +59,70 @@ async fn text_with_a_nul_is_refused_before_it_reaches_the_database(db: Db, _) {
     let query = sql("select count(*) from serials where prefix = $1").bind("a\0b");
     let problem = Problem::from(db.scalar::<i64>(query).await.unwrap_err());
     assert_eq!(problem.kind(), crate::error::INVALID);
+}
+
+async fn a_bulk_insert_keeps_every_row_and_its_nulls(db: Db, _) {
+    let count = 12_345i64;
+    db.write(move |tx| async move {
+        tx.execute(sql("create table kinds (n bigint primary key, r double precision, b boolean, t text, x bytea)"))
+            .await?;
+        let mut rows = Bulk::new("insert into kinds (n, r, b, t, x)", " on conflict (n) do nothing");
+        for n in (0..count).chain(0..10) {
+            let odd = n % 2 == 1;
+            rows.row(vec![
+                n.into(),
+                odd.then_some(0.5).into(),
+                odd.then_some(true).into(),
+                odd.then(|| format!("田{n}")).into(),
+                odd.then(|| vec![0, 255]).into(),
+            ]);
+        }
+        Ok::<_, Problem>(tx.insert(rows).await?)
+    })
+    .await
+    .unwrap();
+    let whole = "select count(*), count(r), count(b), count(t), count(x) from kinds";
+    let counts: Option<(i64, i64, i64, i64, i64)> = db.first(sql(whole)).await.unwrap();
+    let odd = count / 2;
+    assert_eq!(counts, Some((count, odd, odd, odd, odd)));
+    let row = db.first(sql("select r, b, t, x from kinds where n = 12343")).await.unwrap();
+    assert_eq!(row, Some((0.5, true, "田12343".to_owned(), vec![0u8, 255])));
+}
+
+async fn a_bulk_insert_that_returns_tells_what_is_new(db: Db, _) {
+    let insert = |from: i64, to: i64| {
+        let db = db.clone();
+        async move {
+            db.write(move |tx| async move {
+                let head = "insert into serials (prefix, next)";
+                let mut rows = Bulk::new(head, " on conflict (prefix) do nothing returning next");
+                for n in from..to {
+                    rows.row(vec![n.to_string().into(), n.into()]);
+                }
+                Ok::<_, Problem>(tx.insert_returning::<(i64,)>(rows).await?)
+            })
+            .await
+            .unwrap()
+        }
+    };
+    assert_eq!(insert(0, 3).await, [(0,), (1,), (2,)]);
+    assert_eq!(insert(1, 5).await, [(3,), (4,)]);
+}
+
+async fn a_bulk_insert_refuses_what_no_column_can_hold(db: Db, _) {
+    let insert = |rows: Vec<Vec<Value<'static>>>| {
+        let db = db.clone();
+        async move {
+            db.write(move |tx| async move {
+                let mut bulk = Bulk::new("insert into serials (prefix, next)", "");
+                rows.into_iter().for_each(|row| bulk.row(row));
+                Ok::<_, Problem>(tx.insert(bulk).await?)
+            })
+            .await
+        }
+    };
+    assert_eq!(insert(vec![vec!["a\0b".into(), 1i64.into()]]).await.unwrap_err().kind(), crate::error::INVALID);
+    assert!(insert(vec![vec!["a".into(), 1i64.into()], vec!["b".into(), "two".into()]]).await.is_err());
+    assert_eq!(db.scalar::<i64>(sql("select count(*) from serials")).await.unwrap(), 0);
 }
 }

@@ -13,12 +13,12 @@ use std::time::{Duration, Instant};
 
 use futures::FutureExt;
 use futures::future::BoxFuture;
-use sqlx::{PgPool, Postgres, Sqlite, SqlitePool, Transaction};
+use sqlx::{AssertSqlSafe, PgPool, Postgres, Sqlite, SqlitePool, Transaction};
 use tokio::sync::{Mutex as AsyncMutex, Notify, mpsc, oneshot};
 
 use super::query::{Query, Record, Session, sql};
 use super::tally::{self, Tally};
-use super::{Topic, dialect};
+use super::{Bulk, Topic, dialect};
 use crate::audit::{Chain, Entry};
 use crate::env::Env;
 
@@ -82,18 +82,39 @@ impl Tx {
     }
 
     /// Runs a bulk insert.
-    pub async fn insert(&self, rows: super::Bulk) -> sqlx::Result<()> {
-        for statement in rows.statements() {
-            self.execute(statement).await?;
+    pub async fn insert(&self, rows: Bulk) -> sqlx::Result<()> {
+        match &mut *self.shared.connection.lock().await {
+            Connection::Sqlite(tx) => {
+                for statement in rows.lists() {
+                    statement.execute_sqlite(tx).await?;
+                }
+            }
+            Connection::Postgres(tx) => {
+                for statement in rows.columns() {
+                    let (text, arguments) = statement?;
+                    sqlx::query_with(AssertSqlSafe(text), arguments).execute(&mut **tx).await?;
+                }
+            }
         }
         Ok(())
     }
 
     /// Runs a bulk insert whose tail ends in `returning …`; answers the rows that it returns.
-    pub async fn insert_returning<T: Record>(&self, rows: super::Bulk) -> sqlx::Result<Vec<T>> {
+    pub async fn insert_returning<T: Record>(&self, rows: Bulk) -> sqlx::Result<Vec<T>> {
         let mut returned = Vec::new();
-        for statement in rows.statements() {
-            returned.append(&mut self.all(statement).await?);
+        match &mut *self.shared.connection.lock().await {
+            Connection::Sqlite(tx) => {
+                for statement in rows.lists() {
+                    returned.append(&mut statement.all_sqlite(tx).await?);
+                }
+            }
+            Connection::Postgres(tx) => {
+                for statement in rows.columns() {
+                    let (text, arguments) = statement?;
+                    let query = sqlx::query_as_with(AssertSqlSafe(text), arguments);
+                    returned.append(&mut query.fetch_all(&mut **tx).await?);
+                }
+            }
         }
         Ok(returned)
     }

@@ -122,6 +122,7 @@ async fn claim(app: &App, tx: &Tx, code: &Code) -> Result<(sql::Device, Option<H
     let number = sql::use_code(tx, &code.digest(), now).await?.ok_or_else(no_such_code)?;
     let device = sql::find(tx, number).await?.ok_or_else(no_such_code)?;
     sql::set_state(tx, number, State::Active, now).await?;
+    sql::heard(tx, number, now).await?;
     let Some(account) = &device.account_id else { return Ok((device, None)) };
     let (login, name) = accounts::sql::name_of(tx, account).await?.ok_or_else(no_such_code)?;
     let token = Token::new(app.env().random());

@@ -37,7 +37,7 @@ pub struct Device {
     pub created_at: Timestamp,
     /// When it last got keys.
     pub enrolled_at: Option<Timestamp>,
-    /// When it was last heard of.
+    /// When it was last heard of; its enrolment counts.
     pub seen_at: Option<Timestamp>,
     /// Since when a post is silent for longer than its schedule.
     pub silent_since: Option<Timestamp>,
@@ -288,6 +288,14 @@ pub async fn messages(
         .bind(limit),
     )
     .await
+}
+
+/// Says that a device was heard of without a frame, so that one that never sends any falls silent too. No frame
+/// has the epoch -1.
+pub(super) async fn heard(tx: &Tx, number: i64, now: Timestamp) -> sqlx::Result<u64> {
+    let query = sql("insert into device_states (device, seen_at, epoch, counter, lost) values ($1, $2, -1, 0, 0) \
+                     on conflict (device) do update set seen_at = excluded.seen_at, silent_since = null");
+    tx.execute(query.bind(number).bind(now)).await
 }
 
 /// Posts that were heard of last before a moment and are not known to be silent: (device, post, unit, seen).

@@ -134,6 +134,14 @@ async fn a_silent_post_is_told_of_once_until_it_speaks_again(db: Db, env) {
     assert_eq!(silent().await.unwrap(), 1);
 }
 
+async fn a_post_that_never_spoke_is_silent_too(db: Db, env) {
+    let app = app(db.clone(), env.clone(), &[("640502102210", "滨河村")]).await;
+    let post = Device::new(&app).await;
+    assert_eq!(devices::note_silent(&db, &env, Timestamp(0)).await.unwrap(), 0);
+    assert_eq!(devices::note_silent(&db, &env, Timestamp(i64::MAX)).await.unwrap(), 1);
+    assert!(found(&app, &post).await.silent_since.is_some());
+}
+
 async fn settings_come_with_answers_until_they_are_taken(db: Db, env) {
     let app = app(db.clone(), env, &[("640502102210", "滨河村")]).await;
     let mut post = Device::new(&app).await;
