@@ -16,7 +16,7 @@ import platform
 import sys
 
 from measure import GENGWEI, ROOT, WORK, Failed, run
-from sections import REPEAT, SECTIONS
+from sections import EXAMPLES, REPEAT, SECTIONS
 
 # Title, and goals: (words, peer's name, figure, wanted, "ratio" or "limit", which row of ours where there are
 # several). A ratio is how many times better ours is than the peer; a limit is the most that ours may take; growth is
@@ -119,7 +119,9 @@ def main():
     WORK.mkdir(parents=True, exist_ok=True)
     if not chosen.peers_only:
         print("building the release binary", file=sys.stderr)
-        run("cargo", "build", "--release", "--locked", "-p", "gengwei-server", cwd=ROOT)
+        # The program together with the examples: by itself it would be built with other features of its crates, twice.
+        run("cargo", "build", "--release", "--locked", "-p", "gengwei-server", "--bins",
+            *(word for name in EXAMPLES for word in ("--example", name)), cwd=ROOT)
         print(run(GENGWEI, "--version").strip(), file=sys.stderr)
     try:
         for section in chosen.sections or SECTIONS:

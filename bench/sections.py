@@ -19,6 +19,9 @@ from measure import (GENGWEI, ROOT, TARGET, WORK, Failed, demo, demo_environment
 
 REPEAT = 3
 
+# What measures in process, or makes frames: built together with the program.
+EXAMPLES = ["bench_geo", "bench_overlay", "bench_frames"]
+
 
 def alternate(contestants):
     """Runs every contestant in turn, REPEAT times, so that a slow minute of the machine meets all of them;
@@ -136,7 +139,6 @@ def point_section(peers_only):
               postgis("force_generic_plan")),
              ("PostGIS, default plans", "the same, plan_cache_mode=force_custom_plan", False, postgis("force_custom_plan"))]
     if not peers_only:
-        run("cargo", "build", "--release", "--locked", "-p", "gengwei-server", "--example", "bench_geo", cwd=ROOT)
         named.append(("gengwei", "cargo run --release -p gengwei-server --example bench_geo", True, ours))
     return compete(named)
 
@@ -174,7 +176,6 @@ def overlay_section(peers_only):
     named = [("PostGIS, tuned", "sum(ST_Area(ST_Intersection(a, b))), one thread, jit off, in memory", False, postgis)]
     if peers_only:
         return compete(named)
-    run("cargo", "build", "--release", "--locked", "-p", "gengwei-server", "--example", "bench_overlay", cwd=ROOT)
     example, pairs = TARGET / "release" / "examples" / "bench_overlay", WORK / "pairs.hex"
     pairs.write_text(run("psql", database, "-Atq", "-F", " ", "-c",
                          "select encode(st_asbinary(a), 'hex'), encode(st_asbinary(b), 'hex'), "
@@ -357,7 +358,6 @@ def sync(peers_only, records, peer_name, path, most_per_second):
               lambda: peer.measure("records.lua", [path, body, "", next(salt)], rows=1))]
     try:
         if ours:
-            run("cargo", "build", "--release", "--locked", "-p", "gengwei-server", "--example", "bench_frames", cwd=ROOT)
             named.append(("gengwei sync", f"POST /sync, {records} sealed a request, wrk -t2 -c64 -d10s", True, pushing))
         return compete(named)
     finally:

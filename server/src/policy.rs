@@ -50,6 +50,8 @@ pub struct Devices {
     pub token_days: i64,
     /// A post from which nothing came for so long is silent, and those responsible are told.
     pub silent_after_hours: i64,
+    /// A patrol that began so long ago on a tablet and has no end is filed as far as it is known.
+    pub unended_after_hours: i64,
 }
 
 /// Login and sessions.

@@ -1,5 +1,7 @@
 //! What devices send arrives once, is applied, and whatever else comes changes nothing.
 
+use std::time::{Duration, Instant};
+
 use gengwei_proto::wire::{
     Event, EvidenceReference, MediaKind, PatrolFinished, PatrolStarted, Position, PostEvent, PostEventKind,
     PostHealth, Priority, Sighting, SightingKind, Time, TrackChunk, TrackPoint, TrackWriter, Uuid,
@@ -14,6 +16,7 @@ on_both!(
     a_posts_records_arrive_once_and_are_applied,
     what_is_not_the_devices_own_changes_nothing,
     a_patrol_in_pieces_is_one_in_the_ledger,
+    a_patrol_that_never_ends_is_in_the_ledger_all_the_same,
     a_code_works_once_and_new_keys_end_old_ones,
     a_restored_server_gets_again_what_devices_still_have,
     a_killed_server_forgets_nothing_that_it_acknowledged,
@@ -217,6 +220,48 @@ fn a_patrol_in_pieces_is_one_in_the_ledger(backend: Backend) {
     tablet.append(Event::PatrolFinished(PatrolFinished { patrol: id(), note: None }));
     tablet.time += 600_000;
     Device::push(&public, &tablet.frame().expect("a frame")).expect("an answer").expect(403);
+    server.site.run(["audit", "verify"]).done();
+}
+
+fn a_patrol_that_never_ends_is_in_the_ledger_all_the_same(backend: Backend) {
+    let (mut server, demo) = Server::demo(backend);
+    let leader = server.login(demo.group_leader());
+    let code = leader.post("/api/v1/me/devices", &json!({"name": "组长的平板"})).expect(201).json();
+    let mut tablet = Device::by_code(&server.anonymous(), code["code"].as_str().expect("a code"));
+    let region = RegionCode::parse(&demo.group_leader().region).expect("a unit");
+    let patrol = id();
+    tablet.append(Event::PatrolStarted(PatrolStarted { patrol, region, task: None }));
+    tablet.append(Event::Sighting(Sighting {
+        id: id(),
+        kind: SightingKind::ABANDONED,
+        patrol: Some(patrol),
+        parcel: None,
+        position: None,
+        stopped: None,
+        note: None,
+    }));
+    tablet.sync(&server.anonymous());
+    let path = format!("/api/v1/patrols/{}", uuid::Uuid::from_bytes(patrol.0));
+    leader.get(&path).problem(404);
+
+    // Three days later.
+    assert_eq!(server.site.tamper("update field_patrols set started_at = started_at - 259200000000"), 1);
+    server.restart();
+    let leader = server.login(demo.group_leader());
+    let started = Instant::now();
+    while leader.get(&path).status == 404 {
+        assert!(started.elapsed() < Duration::from_secs(20), "filed by itself");
+        std::thread::sleep(Duration::from_millis(100));
+    }
+    let filed = leader.get(&path).expect(200).json();
+    assert!(filed["words"].as_str().is_some_and(|words| words.contains("没有收到结束记录")), "{filed}");
+    assert_eq!(filed["sightings"].as_array().map(Vec::len), Some(1), "{filed}");
+    // The tablet was found after all.
+    tablet.append(Event::PatrolFinished(PatrolFinished { patrol, note: Some("走了一圈") }));
+    tablet.sync(&server.anonymous());
+    let filed = leader.get(&path).expect(200).json();
+    assert_eq!(filed["words"], "走了一圈", "{filed}");
+    assert_eq!(filed["sightings"].as_array().map(Vec::len), Some(1), "{filed}");
     server.site.run(["audit", "verify"]).done();
 }
 

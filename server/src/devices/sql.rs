@@ -293,7 +293,8 @@ pub async fn messages(
 /// Says that a device was heard of without a frame, so that one that never sends any falls silent too. No frame
 /// has the epoch -1.
 pub(super) async fn heard(tx: &Tx, number: i64, now: Timestamp) -> sqlx::Result<u64> {
-    let query = sql("insert into device_states (device, seen_at, epoch, counter, lost) values ($1, $2, -1, 0, 0) \
+    let query =
+        sql("insert into device_states (device, seen_at, epoch, counter, lost) values ($1, $2, -1, 0, 0) \
                      on conflict (device) do update set seen_at = excluded.seen_at, silent_since = null");
     tx.execute(query.bind(number).bind(now)).await
 }

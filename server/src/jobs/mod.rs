@@ -6,6 +6,7 @@ mod imports;
 mod refresh;
 mod remind;
 mod silence;
+mod unended;
 mod uploads;
 
 use tokio_util::sync::CancellationToken;
@@ -21,5 +22,6 @@ pub fn start(app: &App, tracker: &TaskTracker, stop: &CancellationToken) {
     tracker.spawn(imports::run(app.clone(), stop.clone()));
     tracker.spawn(silence::run(app.clone(), stop.clone()));
     tracker.spawn(refresh::run(app.clone(), stop.clone()));
+    tracker.spawn(unended::run(app.clone(), stop.clone()));
     tracker.spawn(uploads::run(app.clone(), stop.clone()));
 }

@@ -71,24 +71,34 @@ async fn file(
 }
 
 async fn detail(app: &App, units: &Units, id: &str) -> Result<Detail> {
-    let patrol = sql::one(app.db(), units, id).await?.ok_or_else(Problem::not_found)?;
-    let ids = [patrol.id.clone()];
-    let (sightings, actions) =
-        (sql::sightings(app.db(), units, &ids).await?, sql::deeds(app.db(), &ids).await?);
-    let names: Vec<String> = sightings.iter().map(|s| format!("{id}/{}", s.seq)).collect();
+    let one = sql::one(app.db(), units, id).await?.ok_or_else(Problem::not_found)?;
+    let ids = [one.listed.id.clone()];
+    let sightings = match one.listed.sightings {
+        0 => Vec::new(),
+        _ => seen(app, sql::sightings(app.db(), units, &ids).await?).await?,
+    };
+    let actions = match one.actions {
+        0 => Vec::new(),
+        _ => sql::deeds(app.db(), &ids).await?,
+    };
+    Ok(Detail {
+        unit_name: app.grid().full_name(&one.listed.unit),
+        track: one.track.and_then(|text| serde_json::from_str(&text).ok()),
+        sightings,
+        actions,
+        patrol: one.listed,
+    })
+}
+
+/// Sightings with their photos.
+async fn seen(app: &App, sightings: Vec<sql::Sighting>) -> Result<Vec<Seen>> {
+    let names: Vec<String> = sightings.iter().map(|s| format!("{}/{}", s.patrol_id, s.seq)).collect();
     let photos = evidence::sql::photos_of(app.db(), "sighting", &names).await?;
     let seen = sightings.into_iter().zip(names).map(|(sighting, name)| Seen {
         photos: photos.iter().filter(|(of, _)| *of == name).map(|(_, hash)| hash.clone()).collect(),
         sighting,
     });
-    let track = sql::track(app.db(), id).await?.and_then(|text| serde_json::from_str(&text).ok());
-    Ok(Detail {
-        unit_name: app.grid().full_name(&patrol.unit),
-        track,
-        sightings: seen.collect(),
-        actions,
-        patrol,
-    })
+    Ok(seen.collect())
 }
 
 #[derive(Deserialize, IntoParams)]

@@ -174,8 +174,25 @@ pub(super) async fn list(
     on.all(query.push_bind(" order by started_at desc, id desc limit ", limit)).await
 }
 
-pub(super) async fn one(on: &impl Session, units: &Units, id: &str) -> sqlx::Result<Option<Listed>> {
-    let query = sql(LISTED).push_bind(" and p.id = ", id);
+/// A patrol by itself, and what else there is of it: most have neither sightings nor a track, and whoever files
+/// one waits for this answer.
+#[derive(Debug, sqlx::FromRow)]
+pub(super) struct One {
+    #[sqlx(flatten)]
+    pub(super) listed: Listed,
+    /// How many things were done.
+    pub(super) actions: i64,
+    /// GeoJSON LineString.
+    pub(super) track: Option<String>,
+}
+
+pub(super) async fn one(on: &impl Session, units: &Units, id: &str) -> sqlx::Result<Option<One>> {
+    let query =
+        sql("select p.id, p.unit, p.level, p.name, p.started_at, p.ended_at, p.words, p.received_at, \
+         (select count(*) from sightings s where s.patrol_id = p.id) as sightings, \
+         (select count(*) from patrol_actions a where a.patrol_id = p.id) as actions, p.track \
+         from patrols p where true")
+        .push_bind(" and p.id = ", id);
     on.first(units.filter_ancestors(query, &ANCESTORS)).await
 }
 
@@ -185,9 +202,11 @@ pub(crate) async fn set_track(tx: &Tx, id: &str, points: &[[f64; 2]]) -> sqlx::R
     tx.execute(sql("update patrols set track = $1 where id = $2").bind(line).bind(id)).await
 }
 
-pub(super) async fn track(on: &impl Session, id: &str) -> sqlx::Result<Option<String>> {
-    let query = sql("select track from patrols where id = $1").bind(id);
-    Ok(on.first::<(Option<String>,)>(query).await?.and_then(|(track,)| track))
+/// Puts the end that came late in place of the one that a patrol was filed with.
+pub(crate) async fn set_end(tx: &Tx, id: &str, at: Timestamp, words: Option<&str>) -> sqlx::Result<u64> {
+    let query = sql("update patrols set ended_at = case when $1 < started_at then started_at else $1 end, \
+                     words = $2 where id = $3");
+    tx.execute(query.bind(at).bind(words).bind(id)).await
 }
 
 /// A sighting.

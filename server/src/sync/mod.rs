@@ -34,6 +34,7 @@ use crate::error::{self, Problem};
 use crate::state::App;
 
 pub use desk::Desk;
+pub use field::file_unended;
 pub use http::routes;
 
 /// The most bytes of frames in one request.

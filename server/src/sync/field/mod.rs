@@ -5,6 +5,9 @@
 //! Cases and ledger rows are made by the code that files a patrol handed in whole ([`patrols::file`]).
 
 mod sql;
+mod unended;
+
+pub use unended::file_unended;
 
 use gengwei_proto::RegionCode;
 use gengwei_proto::wire::{
@@ -66,6 +69,10 @@ struct Person<'a> {
 impl<'a> Person<'a> {
     async fn of(tx: &'a Tx, context: &'a Context, item: &Item<'_>) -> Result<Self> {
         let account = item.device.account.as_deref().ok_or_else(|| refused("这台设备不属于任何账号"))?;
+        Self::holding(tx, context, account, item.device.number).await
+    }
+
+    async fn holding(tx: &'a Tx, context: &'a Context, account: &str, device: u32) -> Result<Self> {
         let login = accounts::sql::name_of(tx, account).await?.map(|(login, _)| login);
         let login = login.ok_or_else(|| refused("账号不存在"))?;
         let caller = accounts::holder(tx, &context.env, &login).await?;
@@ -74,7 +81,7 @@ impl<'a> Person<'a> {
         if units.is_empty() {
             return Err(refused("这个账号现在没有填报巡查的职责"));
         }
-        Ok(Self { tx, context, device: item.device.number, caller, units })
+        Ok(Self { tx, context, device, caller, units })
     }
 
     async fn start(&self, started: &PatrolStarted, at: Timestamp) -> Result<()> {
@@ -88,8 +95,12 @@ impl<'a> Person<'a> {
 
     async fn finish(&self, finished: &PatrolFinished<'_>, at: Timestamp) -> Result<()> {
         self.claim(&name(finished.patrol)).await?;
-        sql::finish(self.tx, &name(finished.patrol), finished.note, at).await?;
-        self.file(&name(finished.patrol)).await
+        let patrol = name(finished.patrol);
+        sql::finish(self.tx, &patrol, finished.note, at).await?;
+        if sql::patrol(self.tx, &patrol).await?.is_some_and(|patrol| patrol.filed_at.is_some()) {
+            patrols::sql::set_end(self.tx, &patrol, at, finished.note).await?;
+        }
+        self.file(&patrol).await
     }
 
     /// Makes the patrol known as this account's.
@@ -191,7 +202,13 @@ impl<'a> Person<'a> {
 
     /// Files a patrol once it has begun and ended.
     async fn file(&self, id: &str) -> Result<()> {
-        let Some(patrol) = sql::patrol(self.tx, id).await? else { return Ok(()) };
+        match sql::patrol(self.tx, id).await? {
+            Some(patrol) => self.file_ended(&patrol).await,
+            None => Ok(()),
+        }
+    }
+
+    async fn file_ended(&self, patrol: &sql::Patrol) -> Result<()> {
         let (Some(unit), Some(started), Some(ended), None) =
             (patrol.unit, patrol.started_at, patrol.ended_at, patrol.filed_at)
         else {
@@ -203,7 +220,7 @@ impl<'a> Person<'a> {
             started_at: started,
             ended_at: ended.max(started),
             words: patrol.words.clone(),
-            track: self.line(id).await?,
+            track: self.line(&patrol.id).await?,
             sightings: Vec::new(),
             actions: Vec::new(),
         };
@@ -211,8 +228,8 @@ impl<'a> Person<'a> {
         if !patrols::sql::insert(self.tx, &whole, &unit, &self.caller, &hash, now).await? {
             return Err(refused("这个编号下已有另一份巡查记录"));
         }
-        sql::filed(self.tx, id, now).await?;
-        self.add(&patrol).await
+        sql::filed(self.tx, &patrol.id, now).await?;
+        self.add(patrol).await
     }
 
     /// Adds the sightings that are not yet in the ledger to their patrol, which is filed.

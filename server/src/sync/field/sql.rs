@@ -14,6 +14,7 @@ use crate::sync::store::Item;
 #[derive(sqlx::FromRow)]
 pub(super) struct Patrol {
     pub(super) id: String,
+    device: i64,
     pub(super) account_id: String,
     pub(super) unit: Option<Text<RegionCode>>,
     pub(super) started_at: Option<Timestamp>,
@@ -22,12 +23,40 @@ pub(super) struct Patrol {
     pub(super) filed_at: Option<Timestamp>,
 }
 
+impl Patrol {
+    /// The device that told of it first.
+    pub(super) fn device(&self) -> u32 {
+        u32::try_from(self.device).unwrap_or(u32::MAX)
+    }
+}
+
+const PATROL: &str =
+    "select id, device, account_id, unit, started_at, ended_at, words, filed_at from field_patrols where ";
+
 pub(super) async fn patrol(on: &impl Session, id: &str) -> sqlx::Result<Option<Patrol>> {
-    on.first(
-        sql("select id, account_id, unit, started_at, ended_at, words, filed_at from field_patrols where id = $1")
-            .bind(id),
-    )
-    .await
+    on.first(sql(PATROL).push_bind("id = ", id)).await
+}
+
+/// Patrols that began before a moment and have neither an end nor a place in the ledger, by id.
+pub(super) async fn unended(
+    on: &impl Session,
+    before: Timestamp,
+    after: &str,
+    limit: i64,
+) -> sqlx::Result<Vec<Patrol>> {
+    let query = sql(PATROL)
+        .push("filed_at is null and ended_at is null and unit is not null")
+        .push_bind(" and started_at < ", before)
+        .push_bind(" and id > ", after)
+        .push_bind(" order by id limit ", limit);
+    on.all(query).await
+}
+
+/// When the last sighting or piece of track of a patrol was.
+pub(super) async fn last_known(on: &impl Session, id: &str) -> sqlx::Result<Option<Timestamp>> {
+    let query = sql("select max(at) from (select seen_at as at from field_sightings where patrol = $1 \
+                     union all select at from field_tracks where patrol = $1) as known");
+    on.scalar(query.bind(id)).await
 }
 
 /// Makes a patrol known, unless it is.
