@@ -88,23 +88,31 @@ impl Bulk {
         self.rows.push(values);
     }
 
+    /// How many rows there are.
+    pub fn len(&self) -> usize {
+        self.rows.len()
+    }
+
     /// Whether there is nothing to insert.
     pub fn is_empty(&self) -> bool {
         self.rows.is_empty()
     }
 
-    /// SQLite's statements to run, in order.
+    /// SQLite's statements to run, in order. Placeholders are `?`: SQLite finds the name of a named one by walking
+    /// past all before it, and sqlx asks for each.
     pub(super) fn lists(self) -> impl Iterator<Item = Query<'static>> {
         const VALUES_A_STATEMENT: usize = 4_000;
         let width = self.rows.first().map_or(1, |row| row.len().max(1));
         let size = (VALUES_A_STATEMENT / width).max(1);
+        let row = format!("(?{})", ", ?".repeat(width - 1));
         let (head, tail) = (self.head, self.tail);
         let mut rows = self.rows.into_iter();
         // Powers of two, so that a handful of texts serves every number of rows and stays prepared.
         std::iter::from_fn(move || {
             let count = 1 << rows.len().min(size).checked_ilog2()?;
-            let batch: Vec<_> = rows.by_ref().take(count).collect();
-            Some(super::sql(head).push_rows(batch).push(tail))
+            let batch = rows.by_ref().take(count).flatten().collect();
+            let lists = vec![row.as_str(); count].join(", ");
+            Some(Query::whole(format!("{head} values {lists}{tail}"), batch))
         })
     }
 

@@ -106,14 +106,9 @@ impl<'q> Query<'q> {
         if separator == "(" { self.push("(null)") } else { self.push(")") }
     }
 
-    /// Appends ` values ($1, …), ($n, …)` for a multi-row insert. SQLite allows 32,766 values a statement.
-    pub fn push_rows(mut self, rows: impl IntoIterator<Item = Vec<Value<'q>>>) -> Self {
-        let mut separator = " values ";
-        for row in rows {
-            self = self.push(separator).push_list(row);
-            separator = ", ";
-        }
-        self
+    /// A statement with all its values.
+    pub(super) fn whole(text: String, values: Vec<Value<'q>>) -> Self {
+        Self { text: Cow::Owned(text), values }
     }
 
     fn sqlite(&self) -> sqlx::Result<SqliteArguments> {

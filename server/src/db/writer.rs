@@ -83,20 +83,27 @@ impl Tx {
 
     /// Runs a bulk insert.
     pub async fn insert(&self, rows: Bulk) -> sqlx::Result<()> {
+        self.insert_counted(rows).await.map(|_| ())
+    }
+
+    /// Runs a bulk insert; answers how many rows it wrote.
+    pub async fn insert_counted(&self, rows: Bulk) -> sqlx::Result<u64> {
+        let mut count = 0;
         match &mut *self.shared.connection.lock().await {
             Connection::Sqlite(tx) => {
                 for statement in rows.lists() {
-                    statement.execute_sqlite(tx).await?;
+                    count += statement.execute_sqlite(tx).await?;
                 }
             }
             Connection::Postgres(tx) => {
                 for statement in rows.columns() {
                     let (text, arguments) = statement?;
-                    sqlx::query_with(AssertSqlSafe(text), arguments).execute(&mut **tx).await?;
+                    let query = sqlx::query_with(AssertSqlSafe(text), arguments);
+                    count += query.execute(&mut **tx).await?.rows_affected();
                 }
             }
         }
-        Ok(())
+        Ok(count)
     }
 
     /// Runs a bulk insert whose tail ends in `returning …`; answers the rows that it returns.

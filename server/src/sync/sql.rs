@@ -1,6 +1,6 @@
 //! SQL of the inbox and of what devices say of themselves.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::ops::Range;
 use std::sync::Arc;
 
@@ -92,12 +92,10 @@ pub(super) async fn insert_boots(tx: &Tx, pushes: &[Arc<Push>]) -> sqlx::Result<
     tx.insert(rows).await
 }
 
-/// Puts records into the inbox; answers which of them are new.
-pub(super) async fn insert_records(tx: &Tx, pushes: &[Arc<Push>]) -> sqlx::Result<Vec<(u32, u32, u32)>> {
-    let mut rows = Bulk::new(
-        "insert into inbox (device, epoch, seq, kind, at, spread, received_at, record)",
-        " on conflict (device, epoch, seq) do nothing returning device, epoch, seq",
-    );
+/// Rows for the inbox: the records of some pushes.
+fn inbox(pushes: &[Arc<Push>], tail: &'static str) -> Bulk {
+    let mut rows =
+        Bulk::new("insert into inbox (device, epoch, seq, kind, at, spread, received_at, record)", tail);
     for push in pushes {
         let (device, epoch) = push.journal();
         for (record, placed) in push.frame.records.iter().zip(&push.placed) {
@@ -113,6 +111,27 @@ pub(super) async fn insert_records(tx: &Tx, pushes: &[Arc<Push>]) -> sqlx::Resul
             ]);
         }
     }
+    rows
+}
+
+/// Puts records of which none is there into the inbox; false, and nothing is changed, when one was.
+pub(super) async fn insert_new_records(tx: &Tx, pushes: &[Arc<Push>]) -> sqlx::Result<bool> {
+    let rows = inbox(pushes, " on conflict (device, epoch, seq) do nothing");
+    let count = rows.len() as u64;
+    let inserted = tx.attempt(async {
+        let inserted = tx.insert_counted(rows).await.map_err(Some)?;
+        if inserted == count { Ok(()) } else { Err(None) }
+    });
+    match inserted.await? {
+        Ok(()) => Ok(true),
+        Err(None) => Ok(false),
+        Err(Some(error)) => Err(error),
+    }
+}
+
+/// Puts records into the inbox; answers which of them are new.
+pub(super) async fn insert_records(tx: &Tx, pushes: &[Arc<Push>]) -> sqlx::Result<HashSet<(u32, u32, u32)>> {
+    let rows = inbox(pushes, " on conflict (device, epoch, seq) do nothing returning device, epoch, seq");
     let new: Vec<(i64, i64, i64)> = tx.insert_returning(rows).await?;
     Ok(new
         .into_iter()

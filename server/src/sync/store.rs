@@ -1,6 +1,6 @@
 //! One transaction for many pushes: the inbox, what follows from each new record, the audit log.
 
-use std::collections::{BTreeMap, BTreeSet, HashSet};
+use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 use std::sync::Arc;
 
@@ -76,14 +76,17 @@ pub(super) async fn store(
 /// Puts all records into the inbox and tells the new ones from those that are there: of these, one with other bytes
 /// is kept, because two journals share an identity (a tablet was copied).
 async fn sort<'a>(tx: &Tx, pushes: &'a [Arc<Push>]) -> Result<(Vec<Item<'a>>, Vec<Kept>), Problem> {
-    let mut fresh: HashSet<(u32, u32, u32)> = sql::insert_records(tx, pushes).await?.into_iter().collect();
+    // To be told which rows are new takes as long as to write them, so that is asked only when one is not.
+    if sql::insert_new_records(tx, pushes).await? {
+        return Ok((pushes.iter().flat_map(|push| items(push)).collect(), Vec::new()));
+    }
+    let mut fresh = sql::insert_records(tx, pushes).await?;
     let (mut new, mut kept) = (Vec::new(), Vec::new());
     for push in pushes {
         let (device, epoch) = push.journal();
         let mut known = Vec::new();
-        for (record, placed) in push.frame.records.iter().zip(&push.placed) {
-            let item = Item { device: &push.frame.device, epoch, record, placed: *placed };
-            if fresh.remove(&(device, epoch, record.seq)) {
+        for item in items(push) {
+            if fresh.remove(&(device, epoch, item.record.seq)) {
                 new.push(item);
             } else {
                 known.push(item);
@@ -103,6 +106,12 @@ async fn sort<'a>(tx: &Tx, pushes: &'a [Arc<Push>]) -> Result<(Vec<Item<'a>>, Ve
         metrics::counter!("gengwei_sync_records_total", "outcome" => "duplicate").increment(duplicates);
     }
     Ok((new, kept))
+}
+
+fn items(push: &Push) -> impl Iterator<Item = Item<'_>> {
+    let (_, epoch) = push.journal();
+    let records = push.frame.records.iter().zip(&push.placed);
+    records.map(move |(record, placed)| Item { device: &push.frame.device, epoch, record, placed: *placed })
 }
 
 /// Does what follows from new records; answers those from which nothing could follow.
