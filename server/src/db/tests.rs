@@ -1,7 +1,6 @@
 //! What the writer and the audit chain promise, on both databases.
 
 use super::testing::both;
-use super::types::Value;
 use super::{Bulk, Session, Topic, sql};
 use crate::audit::{Entry, Verdict, verify};
 use crate::error::Problem;
@@ -109,20 +108,14 @@ async fn a_bulk_insert_that_returns_tells_what_is_new(db: Db, _) {
     assert_eq!(insert(1, 5).await, [(3,), (4,)]);
 }
 
-async fn a_bulk_insert_refuses_what_no_column_can_hold(db: Db, _) {
-    let insert = |rows: Vec<Vec<Value<'static>>>| {
-        let db = db.clone();
-        async move {
-            db.write(move |tx| async move {
-                let mut bulk = Bulk::new("insert into serials (prefix, next)", "");
-                rows.into_iter().for_each(|row| bulk.row(row));
-                Ok::<_, Problem>(tx.insert(bulk).await?)
-            })
-            .await
-        }
-    };
-    assert_eq!(insert(vec![vec!["a\0b".into(), 1i64.into()]]).await.unwrap_err().kind(), crate::error::INVALID);
-    assert!(insert(vec![vec!["a".into(), 1i64.into()], vec!["b".into(), "two".into()]]).await.is_err());
+async fn a_bulk_insert_refuses_a_nul(db: Db, _) {
+    let result = db.write(|tx| async move {
+        let mut rows = Bulk::new("insert into serials (prefix, next)", "");
+        rows.row(vec!["a".into(), 1i64.into()]);
+        rows.row(vec!["a\0b".into(), 1i64.into()]);
+        Ok::<_, Problem>(tx.insert(rows).await?)
+    });
+    assert_eq!(result.await.unwrap_err().kind(), crate::error::INVALID);
     assert_eq!(db.scalar::<i64>(sql("select count(*) from serials")).await.unwrap(), 0);
 }
 }
