@@ -247,9 +247,6 @@ impl NewEvent {
         if words.as_ref().is_some_and(|w| w.chars().count() > WORDS || w.contains('\0')) {
             return Err(Problem::invalid("/words", format!("情况说明不能超过 {WORDS} 字。")));
         }
-        if self.action == Action::Outline {
-            return Err(Problem::invalid("/action", "请在地图上勾绘后提交范围。"));
-        }
         if self.photos.len() > PHOTOS {
             return Err(Problem::invalid("/photos", format!("一次最多 {PHOTOS} 张照片。")));
         }
@@ -288,7 +285,14 @@ async fn add_event(
     let event = event.checked()?;
     let (caller, at, case) = (scope.caller.clone(), app.clone(), id.clone());
     app.db()
-        .write(move |tx| async move { super::act(&tx, &at, &caller, &case, version, &event).await })
+        .write(move |tx| async move {
+            super::act(&tx, &at, &caller, &case, version, &event).await?;
+            // Only who may draw is told where: what was done so far is undone with the refusal.
+            match event.action {
+                Action::Outline => Err(Problem::invalid("/action", "请在地图上勾绘后提交范围。")),
+                _ => Ok(()),
+            }
+        })
         .await?;
     let whole = whole(&app, &scope, &id).await?;
     let mut response = with_etag(&HeaderMap::new(), &whole.case.version.to_string(), whole);
