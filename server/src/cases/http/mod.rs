@@ -185,7 +185,12 @@ async fn whole<R>(app: &App, scope: &Scope<R>, id: &str) -> Result<Whole> {
         article: case.kind.article(),
         possible: may.iter().map(|may| may.action).collect(),
         may,
-        facts: events.first().map(|event| event.detail().facts).unwrap_or_default(),
+        // An object in any case: reports and patrols may know nothing besides.
+        facts: events
+            .first()
+            .map(|event| event.detail().facts)
+            .filter(serde_json::Value::is_object)
+            .unwrap_or_else(|| serde_json::json!({})),
         ahead: ahead::ahead(&standing(&case, &events), &app.policy().cases),
         outline: outlines::latest(app.db(), id).await?,
         clocks: Clocks::new(&case),
